@@ -1,0 +1,309 @@
+"""A profile applied to one position: stop, rungs and trail in whole ticks and lots.
+
+Everything is computed exactly from the decimals that were written and rounded once (spec P4, P6, P13, Q3, Q5):
+
+    long 1.000 @ 100 (tick 0.01, lot 0.001), stop 98 → risk 2
+    TREND: 0.5R/15% → 101 × 0.150 · 1R/20% → 102 × 0.200 · 2R/30% → 104 × 0.300 · runner 0.350, trails from 1.5R = 103
+
+`side` is +1 for a long and -1 for a short. Prices are in ticks: a level is an int, an average entry a Fraction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+
+from exitbrain.core.market import Instrument, MarketRegime
+from exitbrain.core.numbers import Number, ceil_fraction, floor_fraction, fraction_of
+from exitbrain.core.profiles import TPKind, TPProfile
+
+RISK_MODE_FACTOR = {
+    "NORMAL": Fraction(1),
+    "CONSERVATIVE": Fraction(7, 10),
+    "CRITICAL": Fraction(1, 2),
+    "ESS_ACTIVE": Fraction(3, 10),
+}
+REGIME_STOP_FACTOR = {
+    MarketRegime.VOLATILE: Fraction(3, 2),
+    MarketRegime.TREND: Fraction(4, 5),
+    MarketRegime.RANGE: Fraction(6, 5),
+}
+STOP_FRACTION_RANGE = (Fraction(1, 100), Fraction(5, 100))
+REMAINING = -1  # lots of a trail that covers whatever remains
+LEGACY_TARGET = Fraction(3, 100)
+LEGACY_CALLBACK = (15, 1000)
+LEGACY_TRAILING_REGIMES = (MarketRegime.TREND, MarketRegime.NORMAL, MarketRegime.CHOP)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """One take-profit leg: `lots` leave at `level`. `index` is the leg's number in the profile, from 1."""
+
+    index: int
+    r_multiple: Fraction
+    fraction: Fraction
+    level: int
+    lots: int
+    soft: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trail:
+    """callbacks are (peak level from which it holds, numerator, denominator), the first from the activation on."""
+
+    activation: int
+    activation_r: Fraction
+    callbacks: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ladder:
+    side: int
+    entry: Fraction
+    stop: int
+    risk: Fraction
+    rungs: tuple[Rung, ...]
+    runner: int = 0
+    trail: Trail | None = None
+    notes: tuple[str, ...] = ()
+
+
+def toward_market(price: Fraction, side: int) -> int:
+    """A stop level: up for a long, down for a short, never looser."""
+    return ceil_fraction(price) if side > 0 else floor_fraction(price)
+
+
+def target_level(entry: Fraction, side: int, distance: Fraction) -> int:
+    """A take-profit level: rounded toward the entry, yet the first tick at least one tick from it (spec Q3, F52)."""
+    if side > 0:
+        return max(floor_fraction(entry + distance), ceil_fraction(entry + 1))
+    return min(ceil_fraction(entry - distance), floor_fraction(entry - 1))
+
+
+def reached_at(entry: Fraction, side: int, distance: Fraction) -> int:
+    """The first tick whose exact profit is at least `distance` (spec F21)."""
+    return ceil_fraction(entry + distance) if side > 0 else floor_fraction(entry - distance)
+
+
+def default_stop_fraction(base: Fraction, risk_mode: str, regime: MarketRegime) -> Fraction:
+    """Spec P4's last step: base × risk mode × regime, clamped to [1%, 5%]."""
+    low, high = STOP_FRACTION_RANGE
+    scaled = base * RISK_MODE_FACTOR[risk_mode] * REGIME_STOP_FACTOR.get(regime, Fraction(1))
+    return min(max(scaled, low), high)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRule:
+    """What P4 chooses from: explicit price, the trigger's percent, k·ATR, else the scaled default."""
+
+    explicit_price: Decimal | None = None
+    stop_loss_pct: Number | None = None
+    atr: float | None = None
+    atr_mult: Number | None = None
+    base_fraction: Fraction = Fraction(25, 1000)
+    risk_mode: str = "NORMAL"
+    regime: MarketRegime = MarketRegime.NORMAL
+
+
+def initial_stop(entry: Fraction, side: int, instrument: Instrument, rule: StopRule) -> int:
+    """The stop in ticks for an entry in ticks (spec P4, Q3)."""
+    if rule.explicit_price is not None:
+        return instrument.stop_ticks(rule.explicit_price, side)
+    if rule.stop_loss_pct is not None:
+        distance = entry * fraction_of(rule.stop_loss_pct, "stop_loss_pct") / 100
+    elif rule.atr_mult is not None and rule.atr is not None and rule.atr == rule.atr:
+        distance = fraction_of(rule.atr) * fraction_of(rule.atr_mult) / Fraction(instrument.tick_size)
+    else:
+        distance = entry * default_stop_fraction(rule.base_fraction, rule.risk_mode, rule.regime)
+    return toward_market(entry - side * distance, side)
+
+
+def compile_ladder(
+    profile: TPProfile, instrument: Instrument, side: int, entry: Fraction, stop: int, lots: int
+) -> Ladder:
+    """The profile's ladder for `lots` at `entry`, compiled to what the venue takes (spec P6, P13, F17, F18)."""
+    risk = abs(entry - stop)
+    levels = [target_level(entry, side, fraction_of(leg.r_multiple) * risk) for leg in profile.tp_legs]
+    fractions = [fraction_of(leg.size_fraction) for leg in profile.tp_legs]
+    notes: list[str] = []
+    _merge_fractions(fractions, levels, instrument, lots, notes)
+    whole = profile.runner_fraction == 0
+    quantities = _split(fractions, lots, whole)
+    runner, quantities = _runner(profile, instrument, entry, lots, quantities, notes)
+    rungs = tuple(
+        Rung(
+            index=i + 1,
+            r_multiple=fraction_of(leg.r_multiple),
+            fraction=fractions[i],
+            level=levels[i],
+            lots=quantities[i],
+            soft=leg.kind is TPKind.SOFT,
+        )
+        for i, leg in enumerate(profile.tp_legs)
+        if quantities[i] > 0
+    )
+    trail = _trail(profile, side, entry, risk) if runner else None
+    return Ladder(
+        side=side, entry=entry, stop=stop, risk=risk, rungs=rungs, runner=runner, trail=trail, notes=tuple(notes)
+    )
+
+
+def _merge_fractions(
+    fractions: list[Fraction], levels: Sequence[int], instrument: Instrument, lots: int, notes: list[str]
+) -> None:
+    """A rung too small for the venue gives its fraction to the one before it; the first to the next (spec F18)."""
+
+    def too_small(i: int) -> bool:
+        return not instrument.meets_minimum(levels[i], floor_fraction(fractions[i] * lots))
+
+    for i in range(len(fractions) - 1, 0, -1):
+        if fractions[i] and too_small(i):
+            fractions[i - 1] += fractions[i]
+            fractions[i] = Fraction(0)
+            notes.append(f"take_profit_{i + 1} merged into take_profit_{i}: below the venue's minimum")
+    following = next((i for i in range(1, len(fractions)) if fractions[i]), None)
+    if following is not None and too_small(0):
+        fractions[following] += fractions[0]
+        fractions[0] = Fraction(0)
+        notes.append(f"take_profit_1 merged into take_profit_{following + 1}: below the venue's minimum")
+
+
+def _split(fractions: Sequence[Fraction], lots: int, whole: bool) -> list[int]:
+    """Rung lots, rounded down; where the fractions sum to one the last rung takes the rest (spec F17)."""
+    quantities = [floor_fraction(fraction * lots) for fraction in fractions]
+    if whole:
+        last = max(i for i, fraction in enumerate(fractions) if fraction)
+        quantities[last] += lots - sum(quantities)
+    return quantities
+
+
+def _runner(
+    profile: TPProfile, instrument: Instrument, entry: Fraction, lots: int, quantities: list[int], notes: list[str]
+) -> tuple[int, list[int]]:
+    """Lots of the TRAIL leg (REMAINING where it covers what remains, 0 without), and the rungs after F33's joining."""
+    for i, quantity in enumerate(quantities):
+        if quantity == 0 and not any(f"take_profit_{i + 1} merged" in note for note in notes):
+            notes.append(f"take_profit_{i + 1} has no whole lot: the stop and the trail hold it")
+    if profile.trailing is None:
+        return 0, quantities
+    if profile.runner_fraction == 0:
+        return REMAINING, quantities
+    runner = lots - sum(quantities)
+    if runner and not instrument.closing_exempt and not instrument.meets_minimum(entry, runner):
+        last = max((i for i, quantity in enumerate(quantities) if quantity), default=None)
+        if last is not None:
+            quantities = list(quantities)
+            quantities[last] += runner
+            notes.append(f"the runner joined take_profit_{last + 1}: below the venue's minimum")
+            return 0, quantities
+    return runner, quantities
+
+
+def _trail(profile: TPProfile, side: int, entry: Fraction, risk: Fraction) -> Trail:
+    trailing = profile.trailing
+    assert trailing is not None
+    activation_r = fraction_of(trailing.activation_r)
+    activation = reached_at(entry, side, activation_r * risk)
+    callbacks = [(activation, fraction_of(trailing.callback_pct))]
+    for threshold, callback in trailing.tightening_curve:
+        callbacks.append((reached_at(entry, side, fraction_of(threshold) * risk), fraction_of(callback)))
+    return Trail(
+        activation=activation,
+        activation_r=activation_r,
+        callbacks=tuple((level, callback.numerator, callback.denominator) for level, callback in callbacks),
+    )
+
+
+def legacy_ladder(
+    template: Sequence[tuple[Number, Number]],
+    instrument: Instrument,
+    side: int,
+    entry: Fraction,
+    stop: int,
+    lots: int,
+    *,
+    regime: MarketRegime,
+    target_fraction: Fraction = LEGACY_TARGET,
+) -> Ladder:
+    """`use_profiles=False` (spec P11, F29): rungs at multiples of the target; the last row trails from the opening
+    with 1.5% where the regime trails, else it is a target too. R is still the stop's."""
+    risk = abs(entry - stop)
+    rows = [(fraction_of(fraction), fraction_of(multiple)) for fraction, multiple in template]
+    trails = regime in LEGACY_TRAILING_REGIMES
+    targets = rows[:-1] if trails else rows
+    distances = [entry * target_fraction * multiple for _, multiple in targets]
+    levels = [target_level(entry, side, distance) for distance in distances]
+    fractions = [fraction for fraction, _ in targets]
+    notes: list[str] = []
+    if fractions:
+        _merge_fractions(fractions, levels, instrument, lots, notes)
+    whole = not trails and sum(fraction for fraction, _ in rows) >= 1 - Fraction(1, 10**9)
+    quantities = _split(fractions, lots, whole) if fractions else []
+    rungs = tuple(
+        Rung(
+            index=i + 1,
+            r_multiple=distances[i] / risk,
+            fraction=fractions[i],
+            level=levels[i],
+            lots=quantities[i],
+            soft=False,
+        )
+        for i in range(len(targets))
+        if quantities[i] > 0
+    )
+    opening = reached_at(entry, side, Fraction(0))
+    trail = Trail(activation=opening, activation_r=Fraction(0), callbacks=((opening, *LEGACY_CALLBACK),))
+    return Ladder(
+        side=side,
+        entry=entry,
+        stop=stop,
+        risk=risk,
+        rungs=rungs,
+        runner=lots - sum(quantities) if trails else 0,
+        trail=trail if trails else None,
+        notes=tuple(notes),
+    )
+
+
+def shrink_ladder(ladder: Ladder, instrument: Instrument, before: int, after: int) -> Ladder:
+    """The open sized legs after a trigger cut the position from `before` to `after` lots (spec P9, F17, F33).
+
+    `ladder` holds the legs that are still open. The last sized leg takes what rounding leaves.
+    """
+    sized = [rung.lots for rung in ladder.rungs] + ([ladder.runner] if ladder.runner > 0 else [])
+    if not sized:
+        return ladder
+    shrunk = [lots * after // before for lots in sized[:-1]]
+    shrunk.append(sum(sized) * after // before - sum(shrunk))
+    runner = shrunk.pop() if ladder.runner > 0 else ladder.runner
+    notes: list[str] = []
+    kept = []
+    for rung, lots in zip(ladder.rungs, shrunk, strict=True):
+        if lots > 0:
+            kept.append(replace(rung, lots=lots))
+        else:
+            notes.append(f"take_profit_{rung.index} has no whole lot left after the reduction")
+    kept = _merge_lots(kept, instrument, notes)
+    if ladder.runner > 0 and runner == 0:
+        notes.append("the runner has no whole lot left after the reduction")
+    if runner > 0 and not instrument.closing_exempt and kept and not instrument.meets_minimum(ladder.entry, runner):
+        kept[-1] = replace(kept[-1], lots=kept[-1].lots + runner)
+        notes.append(f"the runner joined take_profit_{kept[-1].index}: below the venue's minimum")
+        runner = 0
+    return replace(ladder, rungs=tuple(kept), runner=runner, notes=tuple(notes))
+
+
+def _merge_lots(rungs: list[Rung], instrument: Instrument, notes: list[str]) -> list[Rung]:
+    kept = list(rungs)
+    for i in range(len(kept) - 1, -1, -1):
+        if len(kept) == 1 or instrument.meets_minimum(kept[i].level, kept[i].lots):
+            continue
+        into = i - 1 if i else i + 1
+        kept[into] = replace(kept[into], lots=kept[into].lots + kept[i].lots)
+        notes.append(
+            f"take_profit_{kept[i].index} merged into take_profit_{kept[into].index}: below the venue's minimum"
+        )
+        del kept[i]
+    return kept
