@@ -1,0 +1,220 @@
+"""Guards before the arbiter: one table, the only place where categories and guards meet (spec D2, F11).
+
+A guard answers from a `Facts` value: what is known at the decision point. Its *no* is a `Blocked` value with the
+numbers that led to it, never silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from exitbrain.core.intents import Blocked, Intent, Kind
+
+E, N, R, O, X = Kind.ENTRY, Kind.NORMAL_EXIT, Kind.RISK_REDUCE, Kind.RISK_OFF, Kind.EMERGENCY_EXIT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The guardrails in force: the stricter of plan and config; None is off. `*_pct` are percent of equity."""
+
+    same_bar_veto: bool = True
+    min_hold_bars: int = 0
+    max_spread_bps: Decimal | None = None
+    min_liquidity: Decimal | None = None
+    stale_after_bars: int | None = 3
+    min_trade: bool = True
+    cooldown_bars: int = 0
+    max_daily_loss_pct: Decimal | None = None
+    max_entries_per_day: int | None = None
+    max_position_risk_pct: Decimal | None = None
+    max_symbol_exposure_pct: Decimal | None = None
+    max_portfolio_exposure_pct: Decimal | None = None
+    daily_risk_budget_pct: Decimal | None = None
+    allowed_symbols: frozenset[str] | None = None
+    allowed_directions: frozenset[str] | None = None
+    allowed_categories: frozenset[str] | None = None
+
+    @property
+    def cooldown_recommendation_bars(self) -> int:
+        """What a vetoed emergency record carries (spec F30)."""
+        return max(1, self.cooldown_bars, self.min_hold_bars)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What guards may know at one decision. Times are µs; unknown spread and volume are None."""
+
+    symbol: str
+    plan_expired: bool = False
+    gap: int = 0  # µs between the decision's bar and the one before; 0 at the first bar
+    timeframe: int = 1
+    bars_held: int | None = None  # None when flat
+    position_side: int = 0
+    adds: int = 0
+    max_adds: int = 0
+    on_opposite: str = "reverse"
+    independent: bool = False
+    hold_rule_true: bool = False
+    spread_bps: float | None = None
+    liquidity: float | None = None
+    exit_is_too_small: bool = False
+    exit_size: str = ""
+    bars_since_close: int | None = None
+    entries_today: int = 0
+    day_open_equity: Fraction | None = None
+    equity: Fraction | None = None
+    risk_opened_today: Fraction = Fraction(0)
+
+
+Guard = Callable[[Intent, Facts, Limits], str | None]
+
+
+def stale_data(intent: Intent, facts: Facts, limits: Limits) -> str | None:
+    if limits.stale_after_bars is None or facts.gap <= limits.stale_after_bars * facts.timeframe:
+        return None
+    return f"{facts.gap / facts.timeframe:g} bars since the bar before, at most {limits.stale_after_bars}"
+
+
+def same_bar_veto(intent: Intent, facts: Facts, limits: Limits) -> str | None:
+    if not limits.same_bar_veto or not closes_a_position(intent, facts) or facts.bars_held != 0:
+        return None
+    return "the position was opened in this bar"
+
+
+def min_hold(intent: Intent, facts: Facts, limits: Limits) -> str | None:
+    if not closes_a_position(intent, facts) or facts.bars_held is None or facts.bars_held >= limits.min_hold_bars:
+        return None
+    return f"held {facts.bars_held} of {limits.min_hold_bars} bars"
+
+
+def hold_rule(intent: Intent, facts: Facts, limits: Limits) -> str | None:
+    return "the trigger's hold rule is true" if facts.hold_rule_true else None
+
+
+def spread(intent: Intent, facts: Facts, limits: Limits) -> str | None:
+    if limits.max_spread_bps is None or facts.spread_bps is None or facts.spread_bps <= limits.max_spread_bps:
+        return None
+    return f"spread {facts.spread_bps:g} bps, at most {limits.max_spread_bps}"
+
+
+def liquidity(intent: Intent, facts: Facts, limits: Limits) -> str | None:
+    if limits.min_liquidity is None or facts.liquidity is None or facts.liquidity >= limits.min_liquidity:
+        return None
+    return f"quote volume {facts.liquidity:g}, at least {limits.min_liquidity}"
+
+
+def min_trade(intent: Intent, facts: Facts, limits: Limits) -> str | None:
+    if not limits.min_trade or intent.is_entry or not facts.exit_is_too_small:
+        return None
+    return facts.exit_size
+
+
+def daily_loss(intent: Intent, facts: Facts, limits: Limits) -> str | None:
+    if limits.max_daily_loss_pct is None or not facts.day_open_equity or facts.equity is None:
+        return None
+    loss = (facts.day_open_equity - facts.equity) / facts.day_open_equity * 100
+    if loss < Fraction(limits.max_daily_loss_pct):
+        return None
+    return f"{float(loss):.4g}% lost today, at most {limits.max_daily_loss_pct}%"
+
+
+def cooldown(intent: Intent, facts: Facts, limits: Limits) -> str | None:
+    if facts.bars_since_close is None or facts.bars_since_close >= limits.cooldown_bars:
+        return None
+    return f"{facts.bars_since_close} bars since the last close, at least {limits.cooldown_bars}"
+
+
+def daily_count(intent: Intent, facts: Facts, limits: Limits) -> str | None:
+    if limits.max_entries_per_day is None or facts.entries_today < limits.max_entries_per_day:
+        return None
+    return f"{facts.entries_today} sets opened today, at most {limits.max_entries_per_day}"
+
+
+def allow_list(intent: Intent, facts: Facts, limits: Limits) -> str | None:
+    assert intent.entry is not None
+    direction = "long" if intent.entry.side > 0 else "short"
+    for name, value, allowed in (
+        ("symbol", facts.symbol, limits.allowed_symbols),
+        ("direction", direction, limits.allowed_directions),
+        ("category", intent.category, limits.allowed_categories),
+    ):
+        if allowed is not None and value not in allowed:
+            return f"{name} {value} is not among {', '.join(sorted(allowed)) or 'none'}"
+    return None
+
+
+def budget(intent: Intent, facts: Facts, limits: Limits) -> str | None:
+    if limits.daily_risk_budget_pct is None or facts.equity is None:
+        return None
+    allowed = facts.equity * Fraction(limits.daily_risk_budget_pct) / 100
+    if facts.risk_opened_today < allowed:
+        return None
+    return f"risk {float(facts.risk_opened_today):g} opened today, budget {float(allowed):g}"
+
+
+GUARDS: dict[str, tuple[Guard, frozenset[Kind]]] = {
+    "stale_data": (stale_data, frozenset({E, N, R, O, X})),
+    "same_bar_veto": (same_bar_veto, frozenset({N, R, O, X})),
+    "min_hold": (min_hold, frozenset({N, R, O, X})),
+    "hold_rule": (hold_rule, frozenset({N, R, O})),
+    "spread": (spread, frozenset({E, N, R, O})),
+    "liquidity": (liquidity, frozenset({E, N, R, O})),
+    "min_trade": (min_trade, frozenset({E, N, R, O})),
+    "daily_loss": (daily_loss, frozenset({E})),
+    "cooldown": (cooldown, frozenset({E})),
+    "daily_count": (daily_count, frozenset({E})),
+    "allow_list": (allow_list, frozenset({E})),
+    "budget": (budget, frozenset({E})),
+}
+# A reversal's closing half also passes these two guards of a normal exit (spec F13, F31).
+GUARDS_OF_A_CLOSING_ENTRY = ("same_bar_veto", "min_hold")
+
+
+def is_opposite(intent: Intent, facts: Facts) -> bool:
+    return intent.entry is not None and facts.position_side == -intent.entry.side and not facts.independent
+
+
+def closes_a_position(intent: Intent, facts: Facts) -> bool:
+    return not intent.is_entry or (is_opposite(intent, facts) and facts.on_opposite != "ignore")
+
+
+def against_position(intent: Intent, facts: Facts) -> tuple[str, str] | None:
+    """D7's answers: an add beyond max_adds, an opposite entry that is ignored."""
+    if intent.entry is None or facts.independent or facts.position_side == 0:
+        return None
+    if is_opposite(intent, facts):
+        return ("opposite_ignored", "an opposite position is open") if facts.on_opposite == "ignore" else None
+    if facts.adds >= facts.max_adds:
+        return "max_adds", f"{facts.adds} adds made, at most {facts.max_adds}"
+    return None
+
+
+def applies(guard: str, intent: Intent, facts: Facts) -> bool:
+    if intent.is_entry and guard in GUARDS_OF_A_CLOSING_ENTRY:
+        return closes_a_position(intent, facts)
+    return intent.kind in GUARDS[guard][1]
+
+
+def answers(intent: Intent, facts: Facts, limits: Limits) -> list[tuple[str, str | None]]:
+    """Every guard that speaks to this intent, in order, with its no (a sentence) or None."""
+    given: list[tuple[str, str | None]] = []
+    if intent.is_entry:
+        given.append(("expired_plan", "the plan is past valid_until" if facts.plan_expired else None))
+    given.extend(
+        (name, guard(intent, facts, limits)) for name, (guard, _) in GUARDS.items() if applies(name, intent, facts)
+    )
+    refused = against_position(intent, facts)
+    if refused is not None:
+        given.append(refused)
+    return given
+
+
+def blocked(intent: Intent, facts: Facts, limits: Limits) -> Blocked | None:
+    """The first no, or None."""
+    for guard, detail in answers(intent, facts, limits):
+        if detail is not None:
+            return Blocked(intent=intent, guard=guard, detail=detail)
+    return None
