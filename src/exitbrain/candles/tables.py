@@ -50,8 +50,9 @@ class Table:
     notes: tuple[str, ...] = ()
 
 
-def load_table(path: str | Path) -> Table:
-    source = str(path)
+def load_table(path: str | Path, source: str | None = None) -> Table:
+    """`source` is the name to tell the file by, where that is not its path."""
+    source = str(path) if source is None else source
     content = _content(Path(path), source)
     if not content.strip():
         raise _unreadable(source, "the file is empty")
