@@ -1,0 +1,66 @@
+"""How much of a result hangs on the path that price is assumed to take within a bar (spec X5).
+
+A bar does not say whether its high or its low came first. The same run under the adverse and under the favorable path
+gives two results; the share of sets that differ is the run's ambiguity, and the two totals are an interval.
+
+Example: three sets pair and one of them differs, one set exists only in the favorable run: 2 of 4 differ, 50%.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from exitbrain.analysis.columns import SetColumns
+from exitbrain.analysis.sums import known, plain, ratio, total
+
+ADVICE_ABOVE = 0.05
+NO_BOUND = "With a trailing stop the interval is not a bound: price oscillates inside a bar."
+ADVICE = (
+    "More than 5% of the sets depend on the path inside a bar: give a finer detail file "
+    "(for a 2% stop, 15-minute bars are enough)."
+)
+
+Ambiguity = dict[str, float | int | str | list[float | None] | None]
+
+
+def ambiguity(adverse_sets: SetColumns, favorable_sets: SetColumns) -> Ambiguity:
+    """share, num_sets, num_different, num_unpaired, net_pnl and net_r as [min, max] of the two totals, note, advice.
+
+    Sets pair by symbol and opening bar, several of one bar in order. An unpaired set counts as different; so does a
+    pair that differs in side, in net P&L or in being closed. share (fraction) is None with no set in either run; net_r
+    sums the known R; advice is None up to a share of 5%.
+    """
+    adverse, favorable = _results(adverse_sets), _results(favorable_sets)
+    keys = adverse.keys() | favorable.keys()
+    different = sum(adverse.get(key) != favorable.get(key) for key in keys)
+    share = ratio(different, len(keys))
+    return {
+        "share": plain(share),
+        "num_sets": len(keys),
+        "num_different": different,
+        "num_unpaired": len(adverse.keys() ^ favorable.keys()),
+        "net_pnl": _interval(total(adverse_sets.pnl_net), total(favorable_sets.pnl_net)),
+        "net_r": _interval(total(known(adverse_sets.r_multiple)), total(known(favorable_sets.r_multiple))),
+        "note": NO_BOUND,
+        "advice": ADVICE if share is not None and share > ADVICE_ABOVE else None,
+    }
+
+
+Key = tuple[str, int, int]
+Result = tuple[int, float, bool]
+
+
+def _results(sets: SetColumns) -> dict[Key, Result]:
+    """Symbol, opening bar and the how-many-th of that bar, to side, net P&L and being closed."""
+    seen: defaultdict[tuple[str, int], int] = defaultdict(int)
+    results: dict[Key, Result] = {}
+    rows = zip(sets.symbol, sets.opened_at.tolist(), sets.side.tolist(), sets.pnl_net.tolist(), sets.is_closed.tolist())
+    for symbol, opened_at, side, pnl_net, is_closed in rows:
+        opening = (symbol, opened_at)
+        results[(symbol, opened_at, seen[opening])] = (side, pnl_net, is_closed)
+        seen[opening] += 1
+    return results
+
+
+def _interval(one: float, other: float) -> list[float | None]:
+    return [plain(min(one, other)), plain(max(one, other))]
