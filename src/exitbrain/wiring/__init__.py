@@ -1,0 +1,1 @@
+"""Where concrete adapters meet the rules: clocks, logs, defaults."""
