@@ -11,13 +11,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One fault of an input: what was found, where, and what would be accepted."""
+    """One fault of an input: what was found, where, and what would be accepted.
+
+    `at` is the way to it inside a value, for a loader that knows on which line that part is written.
+    """
 
     found: str
     accepted: str | None = None
     file: str | None = None
     line: int | None = None
     column: int | None = None
+    at: tuple[str | int, ...] = ()
 
     def __str__(self) -> str:
         where = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)

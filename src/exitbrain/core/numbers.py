@@ -16,7 +16,9 @@ Number = int | float | str | Decimal
 
 def decimal_of(value: object, name: str = "number") -> Decimal:
     """The decimal that is written. Raises InvalidInput for what is no finite number."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+    if not isinstance(value, int | float | str | Decimal) or isinstance(value, bool):
+        if type(value).__name__ in ("bool", "bool_"):
+            raise InvalidInput(f"{name} is {value}", accepted="a number")
         try:
             value = float(value)  # type: ignore[arg-type]  # a numpy scalar
         except (TypeError, ValueError):

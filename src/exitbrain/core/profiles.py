@@ -13,7 +13,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from exitbrain.core.numbers import Number, decimal_of, fraction_of
-from exitbrain.errors import InvalidInput
+from exitbrain.errors import InvalidInput, Problem
 
 SUM_TOLERANCE = Fraction(1, 10**9)
 
@@ -186,22 +186,23 @@ class TPProfile:
             raise InvalidInput(f"profile name is {self.name!r}", accepted="a word")
         legs = tuple(self.tp_legs or ())
         if not legs:
-            raise InvalidInput(f"{where} has no take-profit leg", accepted="at least one")
+            raise InvalidInput(
+                Problem(found=f"{where} has no take-profit leg", accepted="at least one", at=("tp_legs",))
+            )
         legs = tuple(sorted(legs, key=lambda leg: decimal_of(leg.r_multiple)))
         for first, second in zip(legs, legs[1:], strict=False):
             if decimal_of(first.r_multiple) == decimal_of(second.r_multiple):
-                raise InvalidInput(f"{where} has two legs at {first.r_multiple}R", accepted="each R once")
+                found = f"{where} has two legs at {first.r_multiple}R"
+                raise InvalidInput(Problem(found=found, accepted="each R once", at=("tp_legs",)))
         total = sum((fraction_of(leg.size_fraction) for leg in legs), Fraction(0))
         if total > 1 + SUM_TOLERANCE:
-            raise InvalidInput(
-                f"{where}: size_fractions sum to {float(total):.12g}", accepted="at most 1 for all legs together"
-            )
+            found = f"{where}: size_fractions sum to {float(total):.12g}"
+            raise InvalidInput(Problem(found=found, accepted="at most 1 for all legs together", at=("tp_legs",)))
         moves = tuple(self.stop_moves or ())
         for move in moves:
             if move.after_leg > len(legs):
-                raise InvalidInput(
-                    f"{where}: stop move after leg {move.after_leg}", accepted=f"a leg from 1 to {len(legs)}"
-                )
+                found = f"{where}: stop move after leg {move.after_leg}"
+                raise InvalidInput(Problem(found=found, accepted=f"a leg from 1 to {len(legs)}", at=("stop_moves",)))
         if (self.atr_trail or self.adaptive) and self.trailing is None:
             raise InvalidInput(f"{where}: atr_trail or adaptive without trailing", accepted="a trailing section")
         object.__setattr__(self, "tp_legs", legs)
