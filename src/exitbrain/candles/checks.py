@@ -17,7 +17,7 @@ import numpy as np
 
 from exitbrain.candles.bars import Bars
 from exitbrain.candles.faults import Fault, fault
-from exitbrain.candles.numbers import as_decimal, plain
+from exitbrain.candles.numbers import as_decimal, coarsest, plain
 from exitbrain.candles.series import PRICES
 from exitbrain.candles.ticks import Tick, rounded, whole_ticks
 from exitbrain.candles.timestamps import iso
@@ -31,8 +31,11 @@ Mend = Callable[[Bars, Fault, Tick | None], Bars]
 
 @dataclass(frozen=True, slots=True)
 class Step:
+    """`settles`: `check` judges what follows as if this were mended, since it would be."""
+
     find: Find
-    mend: Mend | None
+    mend: Mend
+    settles: bool = False
 
 
 def check(bars: Bars, tick: Tick | None = None) -> list[Fault]:
@@ -42,8 +45,7 @@ def check(bars: Bars, tick: Tick | None = None) -> list[Fault]:
         if found is None:
             continue
         faults.append(found)
-        if step.mend is _rename_columns:
-            # Misnamed columns break nearly every bar; what is wrong besides shows only once they are named right.
+        if step.settles:
             bars = step.mend(bars, found, tick)
     return faults
 
@@ -52,7 +54,7 @@ def repair(bars: Bars, tick: Tick | None = None) -> tuple[Bars, list[Fault]]:
     mended: list[Fault] = []
     for step in STEPS:
         found = step.find(bars, tick)
-        if found is not None and step.mend is not None:
+        if found is not None and found.mend is not None:
             bars = step.mend(bars, found, tick)
             mended.append(found)
     return bars, mended
@@ -98,7 +100,7 @@ def _conflicting(bars: Bars, tick: Tick | None) -> Fault | None:
 
 def _misnamed(bars: Bars, tick: Tick | None) -> Fault | None:
     wrong = _impossible(bars)
-    order = _better_order(bars) if wrong.mean() > 0.5 else None
+    order = _better_order(bars) if wrong.sum() * 2 > len(wrong) else None
     if order is None:
         return None
     listed = ", ".join(order)
@@ -149,19 +151,26 @@ def _too_wide(bars: Bars, tick: Tick | None) -> Fault | None:
     columns = [getattr(bars, name) for name in PRICES]
     if not any(column.dtype == object for column in columns):
         return None
-    wrong = np.any([np.abs(column) >= 2**63 for column in columns], axis=0).astype(np.bool_)
-    fine = plain(as_decimal(1, bars.scale))
+    huge = np.any([column >= 2**63 * 10 ** max(bars.scale, 0) for column in columns], axis=0).astype(np.bool_)
+    wrong = huge if huge.any() else np.any([column >= 2**63 for column in columns], axis=0).astype(np.bool_)
+    if not wrong.any():
+        return None
+    # A huge price can go; where none is huge, one that is too fine has made the others too wide.
     return fault(
-        f"a price has too many digits in units of {fine}, which the finest price asks for",
+        f"a price has too many digits in units of {_price(bars, 1)}, which the finest price asks for",
         bars.rows[wrong],
         _bar_samples(bars, wrong),
-        accepted="prices of at most 18 digits in all",
-        mend="rounds them where instrument.tick_size is given" if tick is None else None,
+        accepted="prices of at most 18 digits in all"
+        + ("" if huge.any() else ", or a tick_size to which --repair rounds them"),
+        mend="drops them" if huge.any() else None,
     )
 
 
 def _drop(bars: Bars, found: Fault, tick: Tick | None) -> Bars:
-    return bars.take(~np.isin(bars.rows, found.rows))
+    bars = bars.take(~np.isin(bars.rows, found.rows))
+    # What is gone may have been all that asked for so fine a unit.
+    prices, scale = coarsest([getattr(bars, name) for name in PRICES], bars.scale)
+    return replace(bars, scale=scale, **dict(zip(PRICES, prices)))
 
 
 def _sort(bars: Bars, found: Fault, tick: Tick | None) -> Bars:
@@ -189,15 +198,16 @@ def _lower_low(bars: Bars, found: Fault, tick: Tick | None) -> Bars:
 
 
 STEPS = (
-    Step(_not_positive, _drop),
+    Step(_not_positive, _drop, settles=True),
     Step(_out_of_order, _sort),
     Step(_repeated, _drop),
     Step(_conflicting, _drop),
-    Step(_misnamed, _rename_columns),
+    # Misnamed columns break nearly every bar; what is wrong besides shows only once they are named right.
+    Step(_misnamed, _rename_columns, settles=True),
     Step(_off_tick, _round),
     Step(_low_high, _raise_high),
     Step(_high_low, _lower_low),
-    Step(_too_wide, None),
+    Step(_too_wide, _drop),
 )
 
 
@@ -224,7 +234,8 @@ def _difference(bars: Bars, at: int, first: int) -> str:
 
 
 def _price(bars: Bars, whole: Any) -> str:
-    return plain(as_decimal(int(whole), bars.scale))
+    price = as_decimal(int(whole), bars.scale)
+    return plain(price) if abs(price.adjusted()) < 30 else f"{price:.6e}"
 
 
 def _same_time(bars: Bars) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:

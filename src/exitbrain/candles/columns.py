@@ -93,7 +93,7 @@ def cell_text(value: object) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint for a misspelled name: `, nearest is "close"`, or nothing."""
-    close = difflib.get_close_matches(name.casefold(), list(known), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name.casefold(), list(known), n=1, cutoff=0.5)
     return f', nearest is "{close[0]}"' if close else ""
 
 

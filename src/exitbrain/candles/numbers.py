@@ -116,7 +116,8 @@ def _smallest_scale(columns: Sequence[NDArray[np.float64]]) -> int | None:
 
 def _fits(values: NDArray[np.float64], scale: int) -> bool:
     power = 10.0**scale
-    whole = np.rint(values * power)
+    with np.errstate(over="ignore"):
+        whole = np.rint(values * power)
     return bool((np.abs(whole) < FIFTEEN_DIGITS).all() and (whole / power == values).all())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -37,10 +38,9 @@ def candles_of(table: Table, *, symbol: str | None, mend: bool, tick_size: Decim
     if mend:
         series, mended = _mended(reading, tick)
         repairs = [repair_sentence(one, unit=table.unit) for one in mended]
-        faults: Sequence[Fault] = ()
-    else:
-        faults = reading.faults
-    _refuse(table, series, merged([*faults, *(one for bars in series for one in check(bars, tick))]))
+    faults = [one for bars in series for one in check(bars, tick)]
+    faults = [_left(one) for one in faults] if mend else [*reading.faults, *faults]
+    _refuse(table, series, merged(faults))
     candles = tuple(_candles(bars, table.source) for bars in series)
     return CandleFile(
         candles=candles,
@@ -56,6 +56,10 @@ def _mended(reading: Reading, tick: Tick | None) -> tuple[tuple[Bars, ...], list
     results = [repair(bars, tick) for bars in reading.bars]
     mended = [*reading.faults, *(one for _, faults in results for one in faults)]
     return tuple(bars for bars, _ in results if len(bars.rows)), merged(mended)
+
+
+def _left(one: Fault) -> Fault:
+    return replace(one, what=f"after the repairs {one.what}", mend=None)
 
 
 def _refuse(table: Table, series: Sequence[Bars], faults: Sequence[Fault]) -> None:
@@ -76,7 +80,7 @@ def _refuse(table: Table, series: Sequence[Bars], faults: Sequence[Fault]) -> No
 
 
 def _candles(bars: Bars, source: str) -> Candles:
-    # Rows that a repair dropped may have been the only ones with so many decimals.
+    # A widened or renamed bar may no longer hold the price that asked for so fine a unit.
     prices, scale = coarsest([getattr(bars, name) for name in PRICES], bars.scale)
     return Candles(
         symbol=bars.symbol,

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from exitbrain.candles.faults import counted
 from exitbrain.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
@@ -95,14 +96,22 @@ def _parsed(content: bytes, source: str) -> Table:
 def _parquet_table(content: bytes, source: str) -> Table:
     import polars as pl
 
+    _require_end(content, b"PAR1", "parquet", source)
     return _binary_table(lambda: pl.read_parquet(io.BytesIO(content)), source, "parquet")
 
 
 def _feather_table(content: bytes, source: str) -> Table:
     import polars as pl
 
+    _require_end(content, b"ARROW1", "feather", source)
     table = _binary_table(lambda: pl.read_ipc(io.BytesIO(content)), source, "feather")
     return replace(table, format="freqtrade feather") if "date" in table.frame.columns else table
+
+
+def _require_end(content: bytes, mark: bytes, name: str, source: str) -> None:
+    # Both formats end as they begin; asking first spares the reader, which can panic over half a file.
+    if len(content) < 2 * len(mark) or not content.endswith(mark):
+        raise _unreadable(source, f"{name} file cut short at {len(content):,} bytes", accepted="a complete file")
 
 
 def _arrow_stream_table(content: bytes, source: str) -> Table:
@@ -123,7 +132,7 @@ def _binary_table(read: Callable[[], pl.DataFrame], source: str, name: str) -> T
     # A damaged file can make the reader panic, which is no `Exception`.
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         words = (str(error).strip().splitlines() or ["unreadable"])[0]
-        raise _unreadable(source, f"damaged or cut short {name} file ({words})", accepted="a complete file") from None
+        raise _unreadable(source, f"damaged {name} file ({words})", accepted="a complete file") from None
     return Table(frame=frame, rows=row_numbers(len(frame)), unit="row", source=source, sha256="", format=name)
 
 
@@ -177,6 +186,8 @@ def _json_table(text: str, source: str) -> Table:
     try:
         # Numbers stay as they are written: a float would lose digits.
         content = json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+    except RecursionError:
+        raise _unreadable(source, "JSON nested too deeply") from None
     except json.JSONDecodeError as error:
         found = f"no JSON: {error.msg}"
         raise InvalidInput(
@@ -235,7 +246,7 @@ def _csv_table(text: str, source: str) -> Table:
     _require_distinct(names, source, first + 1)
     start = first + 1 if has_header else first
     body = lines[start:]
-    if text.endswith(("\n", "\r")):
+    while body and not body[-1].strip():
         body.pop()
     try:
         frame = pl.read_csv(_with_plain_header(body, len(names), separator), infer_schema=False, separator=separator)
@@ -300,7 +311,7 @@ def _ragged(body: list[str], first: int, width: int, separator: str, source: str
     if not odd:
         return [Problem(found="not readable as CSV (a quote that never closes?)", accepted=ACCEPTED, file=source)]
     line, fields = odd[0]
-    found = f"{len(odd):,} lines with more than {width} fields: line {line} has {fields}"
+    found = f"{counted(len(odd), 'line')} with more than {width} fields: line {line} has {fields}"
     return [Problem(found=found, accepted=f"{width} fields in every line", file=source, line=line)]
 
 

@@ -1,0 +1,107 @@
+"""The user's own entries: each row as written, or refused with its line."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from exitbrain.candles import EntryRow, read_entries
+from exitbrain.errors import InvalidInput
+
+from .worlds import written
+
+START = 1_704_067_200_000_000
+
+
+def test_a_row_is_read_as_it_is_written(tmp_path: Path) -> None:  # spec F1 Q5
+    content = (
+        "timestamp,symbol,side,quantity,notional,risk,stop_price,stop_loss_pct,strategy_id,tag\n"
+        "2024-01-01T00:00:00Z,TST,Long,0.1,,,98,,trend,e1\n"
+        "2024-01-01T00:00:00Z,,SELL,,250.50,,,2.5,,\n"
+        "2024-01-01T00:00:00Z,TST,buy,,,0.01,,,,\n"
+    )
+    assert read_entries(written(tmp_path, content, "entries.csv")) == (
+        EntryRow(
+            row=2,
+            time=START,
+            symbol="TST",
+            side="long",
+            quantity=Decimal("0.1"),
+            stop_price=Decimal(98),
+            strategy_id="trend",
+            tag="e1",
+        ),
+        EntryRow(row=3, time=START, side="short", notional=Decimal("250.50"), stop_loss_pct=Decimal("2.5")),
+        EntryRow(row=4, time=START, symbol="TST", side="long", risk=Decimal("0.01")),
+    )
+
+
+FRAME = pl.DataFrame(
+    {
+        "timestamp": pl.Series([START]).cast(pl.Datetime("us", "UTC")),
+        "side": ["short"],
+        "quantity": [0.29],
+        "stop_price": [float("nan")],
+    }
+)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "feather", "json", "polars", "pandas"])
+def test_every_source_gives_the_same_row(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"entries.{kind}"
+    if kind == "polars":
+        source = FRAME
+    elif kind == "pandas":
+        pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+        source = pandas.DataFrame({name: FRAME[name].to_list() for name in FRAME.columns})
+    else:
+        frame = FRAME.with_columns(pl.col("stop_price").fill_nan(None))
+        {"csv": frame.write_csv, "parquet": frame.write_parquet, "feather": frame.write_ipc, "json": frame.write_json}[
+            kind
+        ](path)
+        source = path
+    row = 2 if kind == "csv" else 1
+    # The float 0.29 is the decimal 0.29, not 0.28999999999999998.
+    assert read_entries(source) == (EntryRow(row=row, time=START, side="short", quantity=Decimal("0.29")),)
+
+
+HEADER = "timestamp,side,quantity,risk,stop_price,stop_loss_pct"
+BROKEN = [
+    ("timestamp,side,qty\n1704067200,long,1\n", 'unknown column "qty", nearest is "quantity"', 1),
+    ("timestamp,side,stop\n1704067200,long,1\n", 'unknown column "stop", nearest is "stop_price"', 1),
+    ("timestamp,date,side\n1704067200,2024-01-01,long\n", 'unknown column "date"', 1),
+    ("timestamp,quantity\n1704067200,1\n", "no column side", 1),
+    ("side\nlong\n", "no column timestamp", 1),
+    (f"{HEADER}\n", "no entries, only columns", None),
+    (f"{HEADER}\n1704067200,up,1,,,\n", "side 'up'; accepted: long or short (buy or sell)", 2),
+    (f"{HEADER}\n1704067200,,1,,,\n", "side empty", 2),
+    (f"{HEADER}\nsoon,long,1,,,\n", "timestamp 'soon'; accepted: ISO 8601", 2),
+    (f"{HEADER}\n\n1704067200,long,0,,,\n", "quantity '0'; accepted: above 0", 3),
+    (f"{HEADER}\n1704067200,long,1_000,,,\n", "quantity '1_000'", 2),
+    (f"{HEADER}\n1704067200,long,nan,,,\n", "quantity 'nan'", 2),
+    (f"{HEADER}\n1704067200,long,,,-98,\n", "stop_price '-98'; accepted: above 0", 2),
+    (f"{HEADER}\n1704067200,long,,2,,\n", "risk '2'; accepted: a share of equity, above 0 and at most 1", 2),
+    (f"{HEADER}\n1704067200,long,,,,200\n", "stop_loss_pct '200'; accepted: percent", 2),
+    (f"{HEADER}\n1704067200,long,1,0.1,,\n", "quantity and risk together; accepted: at most one of", 2),
+]
+
+
+@pytest.mark.parametrize(("content", "words", "line"), BROKEN)
+def test_a_broken_row_is_refused_with_its_line(tmp_path: Path, content: str, words: str, line) -> None:
+    path = written(tmp_path, content, "entries.csv")
+    with pytest.raises(InvalidInput) as refusal:
+        read_entries(path)
+    told = [problem for problem in refusal.value.problems if words in str(problem)]
+    assert told, str(refusal.value)
+    assert (told[0].file, told[0].line) == (str(path), line)
+
+
+def test_every_broken_row_is_told_up_to_a_page(tmp_path: Path) -> None:
+    rows = "".join("1704067200,long,-1,,,\n" for _ in range(50))
+    with pytest.raises(InvalidInput) as refusal:
+        read_entries(written(tmp_path, f"{HEADER}\n{rows}", "entries.csv"))
+    assert [problem.line for problem in refusal.value.problems[:20]] == list(range(2, 22))
+    assert "30 more" in str(refusal.value.problems[-1])
