@@ -1,0 +1,173 @@
+"""The decision at a bar's close, or alone at an open: who asks, who is refused, who wins (spec D1-D4, F9, F10, F16)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from exitbrain.backtesting.position import OpenPosition
+from exitbrain.backtesting.settings import EntryOrder
+from exitbrain.core.arbiter import arbitrate, precedence
+from exitbrain.core.guardrails import Facts, blocked
+from exitbrain.core.intents import Intent, Kind, Preempted
+
+if TYPE_CHECKING:
+    from exitbrain.backtesting.simulation import Line, Simulation
+
+DAY = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a decision ordered. `intent` None is a time stop of `position`."""
+
+    decided_at: int  # the bar whose close (or before whose open) it was decided
+    intent: Intent | None = None
+    position: OpenPosition | None = None
+
+
+def entry_intent(row: EntryOrder) -> Intent:
+    return Intent(kind=Kind.ENTRY, trigger_id=row.tag, category="other", entry=row.terms, order=row.row)
+
+
+class Decider:
+    def __init__(self, simulation: Simulation) -> None:
+        self.run = simulation
+
+    def decide(self, line: Line, bar: int) -> None:
+        """The decision at the close of `bar`."""
+        entries = [] if self.run.settings.fill_at_close else [entry_intent(row) for row in line.rows.get(bar + 1, ())]
+        for position in list(line.positions):
+            if bar >= position.attached["time_stop_bar"]:
+                self._time_stop(line, bar, position, entries)
+                if not self.run.settings.independent:
+                    return
+        if self.run.settings.independent:
+            for intent in entries:
+                self._compete(line, bar, [intent])
+        elif entries:
+            self._compete(line, bar, entries)
+
+    def _time_stop(self, line: Line, bar: int, position: OpenPosition, entries: Sequence[Intent]) -> None:
+        if not self.run.settings.independent:
+            for intent in entries:
+                self.record_block(line, bar, intent, "exit_preempts_entry", "a time stop is due", by="time_stop")
+        self.place(line, Order(decided_at=bar, position=position), bar)
+
+    def _compete(self, line: Line, bar: int, intents: Sequence[Intent]) -> None:
+        standing = []
+        for intent in sorted(intents, key=self._precedence):
+            refused = blocked(intent, self.facts(line, bar, intent), self.run.settings.limits)
+            if refused is not None:
+                self.record_block(line, bar, intent, refused.guard, refused.detail)
+            else:
+                standing.append(intent)
+        winner, losers = arbitrate(standing, override_grade=self.run.settings.override_grade)
+        for loser in losers:
+            self.record_loser(line, bar, loser)
+        if winner is not None:
+            self.place(line, Order(decided_at=bar, intent=winner), bar)
+
+    def _precedence(self, intent: Intent) -> tuple[object, ...]:
+        return precedence(intent, latched=False, override_grade=self.run.settings.override_grade)
+
+    def place(self, line: Line, order: Order, bar: int) -> None:
+        """The order for the next open, or filled at this close."""
+        if self.run.settings.fill_at_close:
+            self.run.executor.execute(line, order, bar, at_open=False)
+        else:
+            line.orders.append(order)
+            self.run.schedule(int(line.market.time[bar + 1]))
+
+    def decide_alone(self, line: Line, row: EntryOrder, bar: int) -> None:
+        """A row that is decided at its own open: guards see the bar before (spec F9, F38)."""
+        intent = entry_intent(row)
+        refused = blocked(intent, self.facts(line, bar - 1, intent), self.run.settings.limits)
+        if refused is not None:
+            self.record_block(line, bar, intent, refused.guard, refused.detail, at_open=True)
+            return
+        self.run.executor.execute(line, Order(decided_at=bar - 1, intent=intent), bar, at_open=True, alone=True)
+
+    def facts(self, line: Line, bar: int, intent: Intent) -> Facts:
+        """What the guards may know at the close of `bar`; bar -1 is before the first bar."""
+        settings, market = self.run.settings, line.market
+        position = line.positions[0] if line.positions and not settings.independent else None
+        shared = {
+            "symbol": line.symbol,
+            "timeframe": market.timeframe,
+            "position_side": position.side if position else 0,
+            "adds": position.adds if position else 0,
+            "max_adds": settings.max_adds,
+            "on_opposite": settings.on_opposite,
+            "independent": settings.independent,
+        }
+        if bar < 0:
+            return Facts(**shared)
+        volume = float(market.volume[bar])
+        close = float(market.floats[2][bar])
+        needs_equity = (
+            settings.limits.max_daily_loss_pct is not None or settings.limits.daily_risk_budget_pct is not None
+        )
+        day = int(market.time[bar]) // DAY
+        return Facts(
+            **shared,
+            gap=int(market.time[bar] - market.time[bar - 1]) if bar else 0,
+            bars_held=max(0, bar - position.entry_bar) if position else None,
+            spread_bps=self._spread(line, bar),
+            liquidity=close * volume if volume == volume else None,
+            bars_since_close=None if line.last_close_bar is None else max(0, bar - line.last_close_bar),
+            entries_today=self.run.opened_by_day[day],
+            day_open_equity=self.run.day_open_equity.get(day),
+            equity=self.run.equity(int(market.time[bar]), at_open=False, symbol=line.symbol) if needs_equity else None,
+            risk_opened_today=self.run.risk_by_day[day],
+        )
+
+    def _spread(self, line: Line, bar: int) -> float | None:
+        column = line.market.spread_bps
+        value = float("nan") if column is None else float(column[bar])
+        return self.run.settings.spread_bps if value != value else value
+
+    # records
+
+    def record_block(
+        self, line: Line, bar: int, intent: Intent, reason: str, detail: str, *, by: str | None = None,
+        at_open: bool = False, decided_at: int | None = None,
+    ) -> None:  # fmt: skip
+        """A refusal or a loss. The price is the decision's close, or the open where decided there (spec F43)."""
+        market = line.market
+        priced = bar if decided_at is None else decided_at
+        ticks = int(market.open[bar] if at_open else market.close[priced])
+        overrides = reason.startswith("entry_overrides_")
+        if intent.kind is Kind.EMERGENCY_EXIT and by is None:
+            detail += f"; cooldown_recommendation_bars {self.run.settings.limits.cooldown_recommendation_bars}"
+        self.run.record(
+            "block",
+            line,
+            bar,
+            set_id=self._set_id(line),
+            trigger_id=intent.trigger_id,
+            category=intent.category,
+            reason=reason,
+            detail=detail,
+            price=market.instrument.price(ticks),
+            preempted_by=None if overrides else by,
+            overridden_by=by if overrides else None,
+        )
+
+    def record_loser(self, line: Line, bar: int, loser: Preempted) -> None:
+        detail = f"lost to {loser.by.trigger_id} ({loser.by.kind.value})"
+        self.record_block(line, bar, loser.intent, loser.reason, detail, by=loser.by.trigger_id)
+
+    def _set_id(self, line: Line) -> str | None:
+        if self.run.settings.independent or not line.positions:
+            return None
+        return str(line.positions[0].attached["set_id"])
+
+
+def share_of(position: OpenPosition, fraction: Fraction | None) -> int:
+    """Lots of an exit, sized from the live position and rounded down."""
+    if fraction is None:
+        return position.lots
+    return position.lots * fraction.numerator // fraction.denominator

@@ -1,0 +1,160 @@
+"""One symbol of a run as the kernel wants it: bars and steps in whole ticks, mirrored for shorts.
+
+A step is what price walks in: a bar, or the bars of the detail file inside it where they cover it in full (spec X2,
+F45). `first_step[b]` is where bar b begins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from exitbrain.core.market import Instrument, MarketRegime
+from exitbrain.core.numbers import fraction_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from exitbrain.features.regime import RegimeThresholds
+
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+
+Columns = tuple["Ints", "Ints", "Ints", "Ints"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Market:
+    """Arrays have one value a bar; `step_*` one a step. Times are µs, prices ticks."""
+
+    symbol: str
+    instrument: Instrument
+    timeframe: int
+    time: Ints
+    open: Ints
+    high: Ints
+    low: Ints
+    close: Ints
+    volume: Floats
+    spread_bps: Floats | None = None
+    step_columns: Columns | None = None
+    first_step: Ints | None = None
+    uncovered: int = 0
+    notes: tuple[str, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    @cached_property
+    def steps_per_bar_vary(self) -> bool:
+        return self.first_step is not None
+
+    def step_of(self, bar: int) -> int:
+        """The first step of a bar; one past the last step for one past the last bar."""
+        return bar if self.first_step is None else int(self.first_step[bar])
+
+    def bar_of(self, step: int) -> int:
+        if self.first_step is None:
+            return step
+        return int(np.searchsorted(self.first_step, step, side="right")) - 1
+
+    @cached_property
+    def _long(self) -> Columns:
+        columns = self.step_columns or (self.open, self.high, self.low, self.close)
+        return tuple(np.ascontiguousarray(column) for column in columns)  # type: ignore[return-value]
+
+    @cached_property
+    def _short(self) -> Columns:
+        o, h, l, c = self._long
+        return -o, -l, -h, -c
+
+    def steps(self, side: int) -> Columns:
+        """open, high, low, close by step; for a short every price is negated, so high and low change places."""
+        return self._long if side > 0 else self._short
+
+    @cached_property
+    def lists(self) -> dict[int, tuple[list[int], ...]]:
+        """The same columns as lists of Python ints, for the rules as plain Python."""
+        return {side: tuple(column.tolist() for column in self.steps(side)) for side in (1, -1)}
+
+    @cached_property
+    def floats(self) -> tuple[Floats, Floats, Floats]:
+        """high, low, close in quote units, for features."""
+        tick = self.instrument.tick_size
+        exponent = tick.as_tuple().exponent
+        assert isinstance(exponent, int)
+        whole = int(tick.scaleb(-exponent)) if exponent < 0 else int(tick)
+        scale = 10.0 ** (-exponent) if exponent < 0 else 1.0
+        # one correctly rounded division of whole numbers gives the float that the decimal's text would
+        return tuple(column.astype(np.float64) * whole / scale for column in (self.high, self.low, self.close))  # type: ignore[return-value]
+
+    def bar_at_or_after(self, time: int) -> int:
+        return int(np.searchsorted(self.time, time, side="left"))
+
+    def atr(self, period: int) -> Floats:
+        cache = self.__dict__.setdefault("_atr", {})
+        if period not in cache:
+            from exitbrain.features.indicators import average_true_range
+
+            cache[period] = average_true_range(*self.floats, period)
+        return cache[period]
+
+    def distances(self, period: int, mult: object) -> Ints:
+        """ATR trail distance by step in ticks, from the ATR of the bar before; -1 where it is unknown."""
+        key = (period, Decimal(str(mult)))
+        cache = self.__dict__.setdefault("_distances", {})
+        if key not in cache:
+            by_bar = np.full(len(self), -1, dtype=np.int64)
+            factor = fraction_of(mult) / Fraction(self.instrument.tick_size)
+            values = self.atr(period)
+            for bar in np.flatnonzero(~np.isnan(values[:-1])):
+                exact = fraction_of(float(values[bar])) * factor
+                by_bar[bar + 1] = exact.numerator // exact.denominator
+            if self.first_step is not None:
+                by_bar = np.repeat(by_bar, np.diff(self.first_step))
+            cache[key] = by_bar
+        return cache[key]
+
+    def regime_at(self, bar: int, thresholds: RegimeThresholds) -> MarketRegime:
+        """The confirmed regime at the close of `bar`; NORMAL before the first."""
+        from exitbrain.features.regime import ORDER, regimes
+
+        cache = self.__dict__.setdefault("_regimes", {})
+        if thresholds not in cache:
+            cache[thresholds] = regimes(*self.floats, thresholds)
+        return ORDER[cache[thresholds][bar]] if bar >= 0 else MarketRegime.NORMAL
+
+    @cached_property
+    def largest_price(self) -> int:
+        return int(max(self.high.max(), max(int(column.max()) for column in self._long)))
+
+
+def with_detail(market: Market, time: Ints, columns: Columns, timeframe: int) -> Market:
+    """The market with its covered bars walked by the finer ones. A bar is covered where every finer bar is there."""
+    per_bar = market.timeframe // timeframe
+    first = np.searchsorted(time, market.time, side="left")
+    after = np.searchsorted(time, market.time + market.timeframe, side="left")
+    covered = (after - first == per_bar) if per_bar * timeframe == market.timeframe else np.zeros(len(market), bool)
+    counts = np.where(covered, per_bar, 1)
+    first_step = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+    main = (market.open, market.high, market.low, market.close)
+    steps = []
+    inside = np.repeat(covered, counts)
+    source = np.concatenate([np.arange(a, b) for a, b, yes in zip(first, after, covered) if yes] or [[]]).astype(int)
+    for own, finer in zip(main, columns):
+        column = np.empty(int(first_step[-1]), dtype=np.int64)
+        column[inside] = finer[source]
+        column[~inside] = own[~covered]
+        steps.append(column)
+    fields = {name: getattr(market, name) for name in market.__dataclass_fields__}
+    fields |= {
+        "step_columns": tuple(steps),
+        "first_step": first_step,
+        "uncovered": int((~covered).sum()),
+    }
+    return Market(**fields)

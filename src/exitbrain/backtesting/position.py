@@ -1,0 +1,357 @@
+"""An open position in a run: its resting legs as the walk wants them, and what they did.
+
+The ladder is planned by `core.ladder`; here it becomes arrays (mirrored for shorts), is walked by the compiled rules
+or, where numbers are too wide for a machine word or the callback changes every bar, by the same rules as plain Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from exitbrain.backtesting.market import Market
+from exitbrain.core import walk as rules
+from exitbrain.core.ladder import Ladder, shrink_ladder, target_level, toward_market
+from exitbrain.core.numbers import fraction_of
+from exitbrain.core.profiles import TPProfile
+
+WIDE = 1 << 62
+TRACE_ROOM = 256
+
+HOW = {
+    rules.BY_STOP: "stop_loss",
+    rules.BY_BREAKEVEN: "breakeven_stop",
+    rules.BY_PROFIT_LOCK: "profit_lock",
+    rules.BY_TRAIL: "trailing_stop",
+}
+
+
+class LegFill(NamedTuple):
+    """A resting leg filled: in which bar, why, at how many ticks, how many lots, as maker or taker."""
+
+    bar: int
+    how: int
+    ticks: int
+    lots: int
+    maker: bool
+
+    @property
+    def reason(self) -> str:
+        return HOW.get(self.how) or f"take_profit_{self.how - rules.TARGET}"
+
+
+class StopMark(NamedTuple):
+    bar: int
+    ticks: int
+    how: str
+
+
+class OpenPosition:
+    """Mutable on purpose: it is the walk's state with a name for each part."""
+
+    __slots__ = (
+        "market", "side", "profile", "ladder", "opening_ladder", "entry_bar", "entry_ticks", "opened_lots", "initial_risk",
+        "state", "fills", "trace", "rungs", "callbacks", "distances", "compiled", "slip", "path", "through",
+        "stop_marks", "seen_fills", "adaptive_base", "notes", "plans", "adds", "attached", "lots", "number", "fill_count",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        market: Market,
+        ladder: Ladder,
+        profile: TPProfile | None,
+        *,
+        entry_bar: int,
+        entry_ticks: int,
+        market_ticks: int,
+        lots: int,
+        first_bar: int,
+        path: int,
+        through: bool,
+        slip: tuple[int, int],
+        number: int,
+        traced: bool = True,
+    ) -> None:
+        self.market = market
+        self.side = ladder.side
+        self.profile = profile
+        self.ladder = self.opening_ladder = ladder
+        self.entry_bar = entry_bar
+        self.entry_ticks = entry_ticks
+        self.opened_lots = self.lots = lots
+        self.initial_risk = ladder.risk
+        self.path = path
+        self.through = through
+        num, den = slip
+        self.slip = (den - self.side * num, den)
+        self.number = number
+        self.fill_count = 0
+        self.adds = 0
+        self.stop_marks: list[StopMark] = []
+        self.notes: list[str] = []
+        self.plans: list[tuple[int, Ladder]] = []
+        self.attached: dict[str, Any] = {}
+        self.adaptive_base = self._adaptive_base()
+        self.distances: Any = None
+        self.compiled = self._fits_a_machine_word()
+        self.trace = self._ints([0] * (TRACE_ROOM * rules.TRACE_SIZE) if traced else [])
+        self.state: Any = None
+        self._rest(ladder, peak=market_ticks * self.side, first_bar=first_bar)
+
+    # what rests
+
+    def _fits_a_machine_word(self) -> bool:
+        if self.profile is not None and self.profile.adaptive is not None:
+            return False
+        widest = self.slip[1] + abs(self.slip[0])
+        if self.ladder.trail is not None:
+            widest = max([widest, *(num + den for _, num, den in self.ladder.trail.callbacks)])
+        levels = [abs(rung.level) for rung in self.ladder.rungs] + [self.market.largest_price, abs(self.ladder.stop)]
+        if self.ladder.trail is not None:
+            levels += [abs(level) for level, _, _ in self.ladder.trail.callbacks]
+        return max(levels) * widest < WIDE and self.opened_lots < WIDE
+
+    def _ints(self, values: list[int]) -> Any:
+        return np.array(values, dtype=np.int64) if self.compiled else list(values)
+
+    def _rest(self, ladder: Ladder, *, peak: int, first_bar: int, stop_kind: int = rules.BY_STOP) -> None:
+        side = self.side
+        self.ladder = ladder
+        self.plans.append((first_bar, ladder))
+        self.notes.extend(ladder.notes)
+        self._place_rungs(ladder)
+        trail = ladder.trail
+        rows = [] if trail is None else list(trail.callbacks)
+        self.callbacks = tuple(
+            self._ints(column)
+            for column in (
+                [side * level for level, _, _ in rows],
+                [den - side * num for _, num, den in rows],
+                [den for _, _, den in rows],
+            )
+        )
+        mode = rules.NO_TRAIL
+        if trail is not None:
+            mode = rules.PERCENT
+            if self.profile is not None and self.profile.atr_trail is not None:
+                mode = rules.DISTANCE
+                chandelier = self.profile.atr_trail
+                column = self.market.distances(chandelier.period, chandelier.mult)
+                self.distances = column if self.compiled else column.tolist()
+        if self.distances is None:
+            self.distances = self._ints([-1])
+        state = [0] * rules.STATE_SIZE
+        state[rules.QTY] = self.lots
+        state[rules.STOP] = side * ladder.stop
+        state[rules.STOP_KIND] = stop_kind
+        state[rules.PEAK] = state[rules.WORST] = peak
+        state[rules.TRAIL] = -WIDE
+        state[rules.STAGE] = -1
+        state[rules.RUNNER] = ladder.runner
+        state[rules.MODE] = mode
+        state[rules.STEP] = self.market.step_of(first_bar)
+        self.state = self._ints(state)
+        self.seen_fills = 0
+        self._mark(first_bar, ladder.stop, HOW[stop_kind])
+
+    def _place_rungs(self, ladder: Ladder) -> None:
+        side = self.side
+        rows = []
+        for rung in ladder.rungs:
+            level = side * rung.level
+            meet = level + 1 if rung.soft and self.through else level
+            rows.append((meet, rung.index, level, rung.lots, int(rung.soft), *self._move_after(ladder, rung.index)))
+        rows.sort()
+        columns = zip(*rows) if rows else ([], [], [], [], [], [], [])
+        meet, index, level, lots, soft, move, move_to = (self._ints(list(column)) for column in columns)
+        self.rungs = (meet, level, lots, soft, index, move, move_to)
+        self.fills = self._ints([0] * ((len(rows) + 2) * rules.FILL_SIZE))
+
+    def _move_after(self, ladder: Ladder, leg: int) -> tuple[int, int]:
+        """What the stop does when this leg has filled: (kind, mirrored level) (spec P10, F36, F52)."""
+        move = next((m for m in self.profile.stop_moves if m.after_leg == leg), None) if self.profile else None
+        if move is None:
+            return rules.STAY, 0
+        side, entry = self.side, ladder.entry
+        breakeven = side * toward_market(entry, side)
+        if move.to == "breakeven":
+            return (rules.ASK_MOVE, 0) if move.fees else (rules.MOVE_BREAKEVEN, breakeven)
+        if move.to == "previous_target":
+            if leg == 1:
+                return (rules.ASK_MOVE, 0) if move.fees else (rules.MOVE_PLAIN, breakeven)
+            assert self.profile is not None
+            distance = fraction_of(self.profile.tp_legs[leg - 2].r_multiple) * ladder.risk
+            return rules.MOVE_PLAIN, side * target_level(entry, side, distance)
+        return rules.MOVE_PLAIN, side * toward_market(entry + side * fraction_of(move.to) * ladder.risk, side)
+
+    def void_stop_moves(self) -> list[str]:
+        """Plan notes for stop moves whose leg was merged away."""
+        if self.profile is None:
+            return []
+        resting = {rung.index for rung in self.ladder.rungs}
+        return [
+            f"the stop move after take_profit_{move.after_leg} is void: that leg was merged away"
+            for move in self.profile.stop_moves
+            if move.after_leg not in resting
+        ]
+
+    # walking
+
+    def walk(
+        self, bar: int, *, through_open: bool = False, ask: Callable[[OpenPosition], int] | None = None
+    ) -> Iterator[LegFill]:
+        """Walk to before `bar` (or just past its open) and yield what filled, in order of happening."""
+        while self.lots:
+            until, opening = self.market.step_of(bar), through_open
+            if self.adaptive_base is not None:
+                here = self.market.bar_of(self.state[rules.STEP])
+                if self.state[rules.PHASE] == 0:
+                    self._adapt(here)
+                if here < bar:
+                    until, opening = self.market.step_of(here + 1), False
+            result = self._run(until, opening)
+            yield from self._filled()
+            if result == rules.ASK:
+                assert ask is not None
+                self.move_stop(ask(self), self._asked_kind())
+            elif result == rules.FULL:
+                self._take_marks()
+            elif until >= self.market.step_of(bar):
+                return
+
+    def _run(self, until: int, through_open: bool) -> int:
+        if self.compiled:
+            from exitbrain.kernel.compiled import compiled_rules
+
+            function, columns = compiled_rules().walk, self.market.steps(self.side)
+        else:
+            function, columns = rules.walk, self.market.lists[self.side]
+        return function(
+            *columns, self.distances, until, int(through_open), self.side, self.path, *self.slip,
+            self.state, self.fills, self.trace, *self.rungs, *self.callbacks,
+        )  # fmt: skip
+
+    def _filled(self) -> Iterator[LegFill]:
+        count = int(self.state[rules.FILLS])
+        while self.seen_fills < count:
+            at = self.seen_fills * rules.FILL_SIZE
+            step, how, price, lots, maker = (int(x) for x in self.fills[at : at + rules.FILL_SIZE])
+            self.seen_fills += 1
+            self.lots -= lots
+            yield LegFill(self.market.bar_of(step), how, self.side * price, lots, bool(maker))
+
+    def _asked_kind(self) -> int:
+        last = int(self.fills[(self.seen_fills - 1) * rules.FILL_SIZE + 1]) - rules.TARGET
+        assert self.profile is not None
+        move = next(m for m in self.profile.stop_moves if m.after_leg == last)
+        return rules.BY_BREAKEVEN if move.to == "breakeven" else rules.BY_STOP
+
+    def move_stop(self, ticks: int, how: int) -> None:
+        """Move the stop, never looser."""
+        rules.move_stop(self.state, self.trace, self.side * ticks, how)
+
+    # a callback that follows volatility
+
+    def _adaptive_base(self) -> Fraction | None:
+        """ATR of the bar before the opening; 0 where it is unknown, None without the option."""
+        if self.profile is None or self.profile.adaptive is None:
+            return None
+        return self._atr_before(self.entry_bar)
+
+    def _atr_before(self, bar: int) -> Fraction:
+        value = float(self.market.atr(14)[bar - 1]) if bar > 0 else float("nan")
+        return Fraction(0) if value != value else fraction_of(value)
+
+    def _adapt(self, bar: int) -> None:
+        """Callbacks of this bar: callback × clamp(ATR now ÷ ATR at entry); the trail follows before the open."""
+        assert self.profile is not None and self.profile.adaptive is not None
+        now, base = self._atr_before(bar), self.adaptive_base
+        ratio = now / base if base and now else Fraction(1)
+        ratio = min(max(ratio, fraction_of(self.profile.adaptive.min)), fraction_of(self.profile.adaptive.max))
+        trail = self.ladder.trail
+        if trail is None:
+            return
+        for i, (_, num, den) in enumerate(trail.callbacks):
+            multiplier = 1 - self.side * Fraction(num, den) * ratio
+            self.callbacks[1][i], self.callbacks[2][i] = multiplier.numerator, multiplier.denominator
+        if self.state[rules.ARMED] and self.state[rules.MODE] == rules.PERCENT:
+            stage = self.state[rules.STAGE]
+            level = rules.trail_level(self.state[rules.PEAK], self.callbacks[1][stage], self.callbacks[2][stage])
+            rules.raise_trail(self.state, self.trace, level)
+
+    # what triggers and adds change
+
+    @property
+    def stop_ticks(self) -> int:
+        return self.side * int(self.state[rules.STOP])
+
+    @property
+    def peak_ticks(self) -> int:
+        return self.side * int(self.state[rules.PEAK])
+
+    @property
+    def worst_ticks(self) -> int:
+        return self.side * int(self.state[rules.WORST])
+
+    def open_ladder(self) -> Ladder:
+        """The ladder as it rests now: rungs not yet hit with their lots, and the runner where it has not left."""
+        lots = {int(index): int(open_lots) for index, open_lots in zip(self.rungs[4], self.rungs[2])}
+        return replace(
+            self.ladder,
+            rungs=tuple(replace(rung, lots=lots[rung.index]) for rung in self.ladder.rungs if lots.get(rung.index)),
+            runner=int(self.state[rules.RUNNER]),
+        )
+
+    def reduce(self, lots: int, bar: int) -> None:
+        """A trigger took `lots`: open legs shrink in proportion (spec P9)."""
+        before, self.lots = self.lots, self.lots - lots
+        self.state[rules.QTY] = self.lots
+        if not self.lots:
+            return
+        shrunk = shrink_ladder(self.open_ladder(), self.market.instrument, before, self.lots)
+        left = {rung.index: rung.lots for rung in shrunk.rungs}
+        for k, index in enumerate(self.rungs[4]):
+            self.rungs[2][k] = left.get(int(index), 0)
+        rules.skip_filled(self.state, self.rungs[2])
+        self.state[rules.RUNNER] = shrunk.runner
+        self.notes.extend(shrunk.notes)
+        self.plans.append((bar, shrunk))
+
+    def replan(self, ladder: Ladder, lots: int, bar: int) -> None:
+        """A scale-in: a fresh ladder for the whole position; the peak and a raised trail stay (spec F20, F35)."""
+        kept = {place: int(self.state[place]) for place in (rules.PEAK, rules.WORST, rules.ARMED, rules.TRAIL)}
+        present, kind = int(self.state[rules.STOP]), int(self.state[rules.STOP_KIND])
+        self._take_marks()
+        self.lots += lots
+        self.adds += 1
+        stays = self.side * ladder.stop <= present
+        self._rest(ladder, peak=kept[rules.PEAK], first_bar=bar, stop_kind=kind if stays else rules.BY_STOP)
+        for place, value in kept.items():
+            self.state[place] = value
+        if self.state[rules.ARMED]:
+            self.state[rules.STAGE] = 0
+
+    def see(self, ticks: int) -> None:
+        """A price that the position lived through outside its walk: an open at which an order fills."""
+        price = self.side * ticks
+        self.state[rules.PEAK] = max(self.state[rules.PEAK], price)
+        self.state[rules.WORST] = min(self.state[rules.WORST], price)
+
+    # the stop's path
+
+    def _mark(self, bar: int, ticks: int, how: str) -> None:
+        self.stop_marks.append(StopMark(bar, ticks, how))
+
+    def _take_marks(self) -> None:
+        for i in range(int(self.state[rules.TRACES])):
+            step, level, how = (int(x) for x in self.trace[i * rules.TRACE_SIZE : (i + 1) * rules.TRACE_SIZE])
+            self._mark(self.market.bar_of(step), self.side * level, HOW[how])
+        self.state[rules.TRACES] = 0
+
+    def stop_path(self) -> list[StopMark]:
+        self._take_marks()
+        return list(self.stop_marks)

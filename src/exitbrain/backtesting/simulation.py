@@ -1,0 +1,354 @@
+"""A run over history: cost grows with what happens, not with bars.
+
+An agenda of times holds every bar at which something may be decided or booked; between them positions are walked by
+the compiled rules. Within one time come first the opens of all symbols, then their paths, then the decisions at the
+close, each in the order of symbols (spec X7, F8):
+
+    open of t: funding → the order decided at the close before → rows decided alone → legs that the open has passed
+    path of t: resting legs
+    close of t: time stop → guards → arbiter → the order for the next open
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from exitbrain.backtesting.columns import BookedSet
+from exitbrain.backtesting.deciding import Decider, Order
+from exitbrain.backtesting.executing import Executor
+from exitbrain.backtesting.market import Market
+from exitbrain.backtesting.position import LegFill, OpenPosition
+from exitbrain.backtesting.settings import EntryOrder, FundingPayment, RunSettings
+from exitbrain.core.lifecycle import Books, Fill
+from exitbrain.core.numbers import ceil_div, divide_half_even
+from exitbrain.core.registry import ProfileRegistry
+
+DAY = 86_400_000_000
+FEE_UNITS = 10**8
+
+
+@dataclass(slots=True)
+class Line:
+    """One symbol's side of the run: its market, what is open, what is ordered."""
+
+    market: Market
+    rows: dict[int, list[EntryOrder]]
+    funding: dict[int, list[FundingPayment]]
+    decisions: set[int] = field(default_factory=set)
+    positions: list[OpenPosition] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
+    last_close_bar: int | None = None
+    flow: int = 0  # cash in minus cash out, in money units
+    fees: int = 0  # in 1e-8
+    paid_funding: Decimal = Decimal(0)
+    books: list[Books] = field(default_factory=list)
+    opened: int = 0
+
+    @property
+    def symbol(self) -> str:
+        return self.market.symbol
+
+
+class Simulation:
+    """Runs once; afterwards `lines[...]` hold the books and `events` the records in order of happening."""
+
+    def __init__(
+        self,
+        markets: Mapping[str, Market],
+        rows: Mapping[str, Sequence[EntryOrder]],
+        registry: ProfileRegistry,
+        settings: RunSettings,
+        *,
+        funding: Mapping[str, Sequence[FundingPayment]] | None = None,
+        run_id: str = "run",
+        traced: bool = True,
+    ) -> None:
+        self.settings = settings
+        self.registry = registry
+        self.run_id = run_id
+        self.traced = traced
+        self.lines = {symbol: self._line(markets[symbol], rows, funding or {}) for symbol in sorted(markets)}
+        self.events: list[dict[str, Any]] = []
+        self.booked: list[BookedSet] = []
+        self.day_open_equity: dict[int, Fraction] = {}
+        self.opened_by_day: dict[int, int] = defaultdict(int)
+        self.risk_by_day: dict[int, Fraction] = defaultdict(Fraction)
+        self.decider = Decider(self)
+        self.executor = Executor(self)
+        self._agenda: list[int] = []
+        self._scheduled: set[int] = set()
+
+    @staticmethod
+    def _line(
+        market: Market,
+        rows: Mapping[str, Sequence[EntryOrder]],
+        funding: Mapping[str, Sequence[FundingPayment]],
+    ) -> Line:
+        by_bar: dict[int, list[EntryOrder]] = defaultdict(list)
+        for row in rows.get(market.symbol, ()):
+            by_bar[row.bar].append(row)
+        payments: dict[int, list[FundingPayment]] = defaultdict(list)
+        for payment in funding.get(market.symbol, ()):
+            payments[payment.bar].append(payment)
+        return Line(market=market, rows=dict(by_bar), funding=dict(payments))
+
+    # the agenda
+
+    def schedule(self, time: int) -> None:
+        if time not in self._scheduled:
+            self._scheduled.add(time)
+            heapq.heappush(self._agenda, time)
+
+    def schedule_decision(self, line: Line, bar: int) -> None:
+        """A decision at this bar's close; none at the last bar where fills are at the next open (spec F6)."""
+        if bar < len(line.market) - (0 if self.settings.fill_at_close else 1):
+            line.decisions.add(bar)
+            self.schedule(int(line.market.time[bar]))
+
+    def _plan_agenda(self) -> None:
+        for line in self.lines.values():
+            for bar in line.rows:
+                if bar > 0 and not self.settings.fill_at_close:
+                    self.schedule_decision(line, bar - 1)
+                else:
+                    self.schedule(int(line.market.time[bar]))
+            for bar in line.funding:
+                self.schedule(int(line.market.time[bar]))
+        if self.settings.limits.max_daily_loss_pct is not None:
+            self._schedule_days()
+
+    def _schedule_days(self) -> None:
+        first: dict[int, int] = {}
+        for line in self.lines.values():
+            days, at = _unique_first(line.market.time // DAY)
+            for day, index in zip(days, at):
+                time = int(line.market.time[index])
+                first[day] = min(first.get(day, time), time)
+        self._day_opens = set(first.values())
+        for time in first.values():
+            self.schedule(time)
+
+    _day_opens: set[int] = set()
+
+    # running
+
+    def run(self) -> Simulation:
+        self._plan_agenda()
+        while self._agenda:
+            time = heapq.heappop(self._agenda)
+            here = [
+                (line, bar)
+                for line in self.lines.values()
+                if (bar := line.market.bar_at_or_after(time)) < len(line.market) and line.market.time[bar] == time
+            ]
+            for line, bar in here:
+                self._open(line, bar)
+            if time in self._day_opens:
+                self.day_open_equity[time // DAY] = self.equity(time, at_open=True, symbol="\U0010ffff")
+            for line, bar in here:
+                if bar in line.decisions:
+                    self.walk(line, bar + 1)
+            for line, bar in here:
+                if bar in line.decisions:
+                    self.decider.decide(line, bar)
+        for line in self.lines.values():
+            self._finish(line)
+        return self
+
+    def _open(self, line: Line, bar: int) -> None:
+        payments, orders = line.funding.get(bar, ()), line.orders
+        alone = () if bar > 0 and not self.settings.fill_at_close else line.rows.get(bar, ())
+        if not (payments or orders or alone):
+            return
+        self.walk(line, bar)
+        for payment in payments:
+            self._pay_funding(line, payment)
+        line.orders = []
+        for order in orders:
+            self.executor.execute(line, order, bar, at_open=True)
+        for row in alone:
+            self.decider.decide_alone(line, row, bar)
+        if len(self.lines) > 1:
+            self.walk(line, bar, through_open=True)
+
+    def _finish(self, line: Line) -> None:
+        last = len(line.market) - 1
+        self.walk(line, last + 1)
+        if self.settings.close_at_end:
+            for position in list(line.positions):
+                self.executor.leave_at_close(line, position, last, "end_of_data")
+        for position in line.positions:
+            self._complete(line, position)
+
+    def walk(self, line: Line, bar: int, *, through_open: bool = False) -> None:
+        """Walk everything open of one symbol to before `bar`, or just past its open."""
+        for position in list(line.positions):
+            for fill in position.walk(bar, through_open=through_open, ask=self._breakeven_with_fees(line)):
+                self._book_leg(line, position, fill)
+            if not position.lots:
+                self.gone(line, position, position.attached["last_bar"])
+
+    def _breakeven_with_fees(self, line: Line) -> Any:
+        def level(position: OpenPosition) -> int:
+            """Where closing by a market order pays back the set's fees so far and its own taker fee (spec F52)."""
+            instrument, side = line.market.instrument, position.side
+            books: Books = position.attached["books"]
+            cost = abs(books.position.cost_basis)
+            fees = Fraction(position.attached["lifecycle"].fees, FEE_UNITS) / Fraction(instrument.money_unit)
+            needed = (cost + side * fees) / (position.lots * (1 - side * Fraction(instrument.taker_fee)))
+            return (
+                ceil_div(needed.numerator, needed.denominator) if side > 0 else needed.numerator // needed.denominator
+            )
+
+        return level
+
+    # booking
+
+    def book(
+        self,
+        line: Line,
+        position: OpenPosition,
+        *,
+        bar: int,
+        side: int,
+        lots: int,
+        ticks: int,
+        maker: bool,
+        trigger_id: str | None,
+        category: str,
+        reason: str,
+        exit_fraction: Fraction | None = None,
+    ) -> None:
+        """One fill into the position's books and the cash."""
+        fee = self.fee(line, ticks, lots, maker=maker)
+        position.fill_count += 1
+        position.attached["last_bar"] = bar
+        fill = Fill(
+            fill_id=f"{line.symbol}-{position.number}.{position.fill_count}",
+            time=int(line.market.time[bar]),
+            side=side,
+            lots=lots,
+            ticks=ticks,
+            fee=fee,
+            trigger_id=trigger_id,
+            category=category,
+            reason=reason,
+            exit_fraction=exit_fraction,
+            maker=maker,
+        )
+        position.attached["books"].take(fill)
+        line.flow -= side * lots * ticks
+        line.fees += fee
+
+    def fee(self, line: Line, ticks: int, lots: int, *, maker: bool) -> int:
+        """In 1e-8 of quote money, half to even."""
+        instrument = line.market.instrument
+        rate = Fraction(instrument.money_unit) * Fraction(instrument.maker_fee if maker else instrument.taker_fee)
+        exact = rate * (ticks * lots * FEE_UNITS)
+        return divide_half_even(exact.numerator, exact.denominator)
+
+    def _book_leg(self, line: Line, position: OpenPosition, fill: LegFill) -> None:
+        self.book(
+            line,
+            position,
+            bar=fill.bar,
+            side=-position.side,
+            lots=fill.lots,
+            ticks=fill.ticks,
+            maker=fill.maker,
+            trigger_id=None,
+            category="plan",
+            reason=fill.reason,
+        )
+
+    def gone(self, line: Line, position: OpenPosition, bar: int) -> None:
+        """The position is flat: its set is complete."""
+        line.positions.remove(position)
+        line.last_close_bar = bar if line.last_close_bar is None else max(bar, line.last_close_bar)
+        self._complete(line, position)
+
+    def _complete(self, line: Line, position: OpenPosition) -> None:
+        lifecycle = position.attached["lifecycle"]
+        lifecycle.mfe = max(0, position.side * (position.peak_ticks - position.entry_ticks))
+        lifecycle.mae = min(0, position.side * (position.worst_ticks - position.entry_ticks))
+        self.booked.append(BookedSet(lifecycle=lifecycle, market=line.market, position=position))
+
+    def _pay_funding(self, line: Line, payment: FundingPayment) -> None:
+        instrument = line.market.instrument
+        for position in line.positions:
+            price = payment.mark_price or instrument.price(int(line.market.open[payment.bar]))
+            quantity = instrument.quantity(position.side * position.lots)
+            exact = -Fraction(quantity) * Fraction(price) * Fraction(instrument.multiplier) * Fraction(payment.rate)
+            units = divide_half_even(exact.numerator * FEE_UNITS, exact.denominator)
+            amount = Decimal(units).scaleb(-8)
+            position.attached["books"].fund(int(line.market.time[payment.bar]), amount)
+            line.paid_funding += amount
+
+    # money
+
+    def equity(self, time: int, *, at_open: bool, symbol: str) -> Fraction:
+        """Cash and open positions marked at the open (or close) of `time`, as seen by `symbol` in its turn."""
+        total = Fraction(self.settings.initial_cash)
+        for line in self.lines.values():
+            bar = line.market.bar_at_or_after(time)
+            is_here = bar < len(line.market) and line.market.time[bar] == time
+            if line.symbol != symbol:
+                self._catch_up(line, bar, is_here=is_here, at_open=at_open, earlier=line.symbol < symbol)
+            total += Fraction(line.market.instrument.money_unit) * line.flow
+            total += Fraction(line.paid_funding) - Fraction(line.fees, FEE_UNITS)
+            held = sum(position.side * position.lots for position in line.positions)
+            if held:
+                total += Fraction(line.market.instrument.money_unit) * held * self.mark(line, bar, is_here, at_open)
+        return total
+
+    def _catch_up(self, line: Line, bar: int, *, is_here: bool, at_open: bool, earlier: bool) -> None:
+        if not is_here or (at_open and not earlier):
+            self.walk(line, bar)
+        elif at_open:
+            self.walk(line, bar, through_open=True)
+        else:
+            self.walk(line, bar + 1)
+
+    @staticmethod
+    def mark(line: Line, bar: int, is_here: bool, at_open: bool) -> int:
+        if is_here:
+            return int(line.market.open[bar] if at_open else line.market.close[bar])
+        return int(line.market.close[bar - 1])
+
+    def exposure(self, line: Line, ticks: int) -> Fraction:
+        """Open notional of one symbol at a price."""
+        held = sum(position.lots for position in line.positions)
+        return Fraction(line.market.instrument.money_unit) * held * ticks
+
+    def record(self, kind: str, line: Line, bar: int, **fields: Any) -> None:
+        """One event of spec D5, in order of happening."""
+        event = {
+            "event_id": f"{self.run_id}-e{len(self.events) + 1}",
+            "run_id": self.run_id,
+            "set_id": None,
+            "kind": kind,
+            "time": int(line.market.time[bar]),
+            "symbol": line.symbol,
+            "timeframe": line.market.timeframe,
+            "trigger_id": None,
+            "category": None,
+            "reason": None,
+            "detail": None,
+            "price": None,
+            "preempted_by": None,
+            "overridden_by": None,
+        }
+        self.events.append(event | fields)
+
+
+def _unique_first(values: Any) -> tuple[list[int], list[int]]:
+    import numpy as np
+
+    unique, first = np.unique(values, return_index=True)
+    return unique.tolist(), first.tolist()

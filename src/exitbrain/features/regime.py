@@ -1,0 +1,86 @@
+"""The market's regime from closed bars, with confirmation (spec F24, F44).
+
+VOLATILE where atr_14 ÷ close is at least `vol_mult` times its median over `vol_window` bars; else TREND where adx_14
+and the efficiency ratio over 20 bars are both high; else CHOP where both are low; else RANGE where adx_14 is low; else
+NORMAL. A change counts after `confirm_bars` bars in a row; NORMAL before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from exitbrain.core.market import MarketRegime
+from exitbrain.features.indicators import (
+    average_directional_index,
+    average_true_range,
+    efficiency_ratio,
+    rolling_median,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Column = NDArray[np.float64]
+
+PERIOD, EFFICIENCY_PERIOD = 14, 20
+ORDER = (MarketRegime.NORMAL, MarketRegime.TREND, MarketRegime.RANGE, MarketRegime.VOLATILE, MarketRegime.CHOP)
+NORMAL, TREND, RANGE, VOLATILE, CHOP = range(5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegimeThresholds:
+    adx_trend: float = 25
+    adx_range: float = 20
+    er_trend: float = 0.35
+    er_chop: float = 0.15
+    vol_mult: float = 2.0
+    vol_window: int = 200
+    confirm_bars: int = 3
+
+
+def raw_regimes(high: Column, low: Column, close: Column, thresholds: RegimeThresholds) -> NDArray[np.int8]:
+    """The regime that each bar speaks for by itself, as an index into ORDER; -1 before warm-up."""
+    relative = average_true_range(high, low, close, PERIOD) / close
+    median = rolling_median(relative, thresholds.vol_window)
+    adx = average_directional_index(high, low, close, PERIOD)
+    ratio = efficiency_ratio(close, EFFICIENCY_PERIOD)
+    known = ~(np.isnan(relative) | np.isnan(median) | np.isnan(adx) | np.isnan(ratio))
+    with np.errstate(invalid="ignore"):
+        choices = np.select(
+            [
+                ~known,
+                relative >= thresholds.vol_mult * median,
+                (adx >= thresholds.adx_trend) & (ratio >= thresholds.er_trend),
+                (adx < thresholds.adx_range) & (ratio < thresholds.er_chop),
+                adx < thresholds.adx_range,
+            ],
+            [-1, VOLATILE, TREND, CHOP, RANGE],
+            default=NORMAL,
+        )
+    return choices.astype(np.int8)
+
+
+def confirmed_regimes(raw: NDArray[np.int8], confirm_bars: int) -> NDArray[np.int8]:
+    """A regime counts from the bar at which `confirm_bars` bars in a row have spoken for it; NORMAL before."""
+    n = len(raw)
+    if n == 0:
+        return raw.copy()
+    starts = np.flatnonzero(np.r_[True, raw[1:] != raw[:-1]])
+    lengths = np.diff(np.r_[starts, n])
+    result = np.full(n, NORMAL, dtype=np.int8)
+    agreed = starts + (confirm_bars - 1)
+    counts = (lengths >= confirm_bars) & (raw[starts] >= 0)
+    marks = np.full(n, -1, dtype=np.int64)
+    marks[agreed[counts]] = raw[starts][counts]
+    position = np.maximum.accumulate(np.where(marks >= 0, np.arange(n), -1))
+    known = position >= 0
+    result[known] = marks[position[known]]
+    return result
+
+
+def regimes(high: Column, low: Column, close: Column, thresholds: RegimeThresholds) -> NDArray[np.int8]:
+    """The confirmed regime at each bar's close, as an index into ORDER."""
+    return confirmed_regimes(raw_regimes(high, low, close, thresholds), thresholds.confirm_bars)
