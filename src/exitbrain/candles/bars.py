@@ -12,7 +12,7 @@ import numpy as np
 
 from exitbrain.candles.columns import TIMESTAMP, Columns, find_columns, number_column, symbol_column, time_column
 from exitbrain.candles.faults import Fault, fault
-from exitbrain.candles.numbers import Numbers, whole_numbers
+from exitbrain.candles.numbers import Numbers, numbers, whole_numbers
 from exitbrain.candles.series import OPTIONAL, PRICES
 from exitbrain.candles.tables import Table, symbol_of_stem
 from exitbrain.errors import InvalidInput, Problem
@@ -107,7 +107,7 @@ def _bars_of(
 
 def _volume(table: Table, columns: Columns) -> tuple[NDArray[np.float64], list[Fault]]:
     mend = "sets them to 0"
-    parsed, faults = number_column(table, columns.found["volume"], mend=mend)
+    parsed, faults = number_column(table, columns.found["volume"], mend=mend, exact=False)
     faults = [replace(one, mended="set the volume to 0 in") for one in faults]
     values = np.where(parsed.finite, parsed.values, 0.0)
     negative = values < 0
@@ -134,7 +134,7 @@ def _optional(table: Table, columns: Columns) -> tuple[dict[str, NDArray[np.floa
         if name not in columns.found:
             continue
         column = columns.found[name]
-        parsed, told = number_column(table, column)
+        parsed = numbers(column, exact=False)
         words = (~parsed.finite) & column.is_not_null().to_numpy() & ~_is_nan(column)
         below = parsed.finite & (parsed.values < 0 if name == "spread_bps" else parsed.values <= 0)
         wrong = words | below

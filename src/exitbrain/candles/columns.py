@@ -59,9 +59,14 @@ def time_column(table: Table, column: pl.Series) -> tuple[Times, list[Fault]]:
 
 
 def number_column(
-    table: Table, column: pl.Series, *, accepted: str = "a finite number", mend: str | None = "drops them"
+    table: Table,
+    column: pl.Series,
+    *,
+    accepted: str = "a finite number",
+    mend: str | None = "drops them",
+    exact: bool = True,
 ) -> tuple[Numbers, list[Fault]]:
-    parsed = numbers(column)
+    parsed = numbers(column, exact=exact)
     bad = ~parsed.finite
     if not bad.any():
         return parsed, []

@@ -41,7 +41,8 @@ class Numbers:
         return self.exact if self.exact is not None else decimals_of(self.values)
 
 
-def numbers(column: pl.Series) -> Numbers:
+def numbers(column: pl.Series, *, exact: bool = True) -> Numbers:
+    """`exact=False` is for what is a statistic and no price: the nearest float will do."""
     import polars as pl
 
     if column.dtype.is_float():
@@ -50,9 +51,9 @@ def numbers(column: pl.Series) -> Numbers:
         wide = column.drop_nulls().cast(pl.Float64).abs().max()
         if wide is None or wide < FIFTEEN_DIGITS:
             return Numbers(values=_filled(column.cast(pl.Float64)))
-        return _from_text(column.cast(pl.String))
+        return _from_text(column.cast(pl.String), exact)
     if column.dtype == pl.String or column.dtype.is_decimal() or column.dtype in (pl.Categorical, pl.Enum):
-        return _from_text(column.cast(pl.String))
+        return _from_text(column.cast(pl.String), exact)
     return Numbers(values=np.full(len(column), np.nan))
 
 
@@ -131,16 +132,16 @@ def _filled(column: pl.Series) -> NDArray[np.float64]:
     return np.ascontiguousarray(column.fill_null(float("nan")).to_numpy())
 
 
-def _from_text(column: pl.Series) -> Numbers:
+def _from_text(column: pl.Series, exact: bool) -> Numbers:
     import polars as pl
 
     text = column.str.strip_chars()
     values = _filled(text.cast(pl.Float64, strict=False))
-    if not _has_long_numbers(text):
+    if not exact or not _has_long_numbers(text):
         return Numbers(values=values)
     finite = np.isfinite(values).tolist()
-    exact = [Decimal(cell) if usable else Decimal(0) for cell, usable in zip(text.to_list(), finite)]
-    return Numbers(values=values, exact=np.array(exact, dtype=object))
+    decimals = [Decimal(cell) if usable else Decimal(0) for cell, usable in zip(text.to_list(), finite)]
+    return Numbers(values=values, exact=np.array(decimals, dtype=object))
 
 
 def _has_long_numbers(text: pl.Series) -> bool:

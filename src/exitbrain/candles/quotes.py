@@ -77,7 +77,7 @@ def read_quotes(path: str | Path | Any) -> Quotes:
 def _side(table: Table, column: pl.Series) -> tuple[NDArray[np.float64], list[Fault]]:
     import polars as pl
 
-    values = numbers(column).values
+    values = numbers(column, exact=False).values
     absent = column.is_null().to_numpy()
     if column.dtype.is_float():
         absent = absent | column.is_nan().fill_null(False).to_numpy()

@@ -55,7 +55,7 @@ def load_table(path: str | Path, source: str | None = None) -> Table:
     """`source` is the name to tell the file by, where that is not its path."""
     source = str(path) if source is None else source
     content = _content(Path(path), source)
-    if not content.strip():
+    if not content or content.isspace():
         raise _unreadable(source, "the file is empty")
     table = _parsed(content, source)
     return replace(table, sha256=hashlib.sha256(content).hexdigest())
