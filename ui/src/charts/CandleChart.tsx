@@ -1,0 +1,69 @@
+import { CandlestickSeries, createChart, type IChartApi, type ISeriesApi, type UTCTimestamp } from "lightweight-charts";
+import { useEffect, useRef } from "react";
+import type { Zone } from "../model/format";
+import type { Ladder } from "../model/ladder";
+import type { CandleWindow } from "../model/window";
+import { ExitLadder } from "./ExitLadder";
+import { chartOptions } from "./options";
+import type { Palette } from "./palette";
+
+const ROOM_FOR_LABELS = 0.16;
+const FEWEST_AFTER = 6;
+
+type Props = { cut: CandleWindow; ladder: Ladder; palette: Palette; zone: Zone; label: string };
+type Drawn = { chart: IChartApi; series: ISeriesApi<"Candlestick">; ladder: ExitLadder };
+
+export function CandleChart({ cut, ladder, palette, zone, label }: Props) {
+  const place = useRef<HTMLDivElement>(null);
+  const drawn = useRef<Drawn | null>(null);
+
+  useEffect(() => {
+    if (place.current === null) return;
+    const made = draw(place.current, cut, ladder, palette);
+    drawn.current = made;
+    return () => {
+      drawn.current = null;
+      made.chart.remove();
+    };
+    // Colours and zone are applied below, without making the chart again.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps
+  }, [cut, ladder]);
+
+  useEffect(() => {
+    drawn.current?.chart.applyOptions(chartOptions(palette, zone));
+    drawn.current?.series.applyOptions(candleColors(palette));
+    drawn.current?.ladder.recolor(palette);
+  }, [palette, zone, cut, ladder]);
+
+  return <div ref={place} className="candle-chart" role="img" aria-label={label} />;
+}
+
+function draw(element: HTMLElement, cut: CandleWindow, ladder: Ladder, palette: Palette): Drawn {
+  const chart = createChart(element, { autoSize: true, layout: { attributionLogo: false } });
+  const series = chart.addSeries(CandlestickSeries, {
+    ...candleColors(palette),
+    priceLineVisible: false,
+    lastValueVisible: false,
+    priceFormat: { type: "price", precision: cut.digits, minMove: 10 ** -cut.digits },
+  });
+  series.setData(cut.candles.map((candle) => ({ ...candle, time: candle.time as UTCTimestamp })));
+  const primitive = new ExitLadder(ladder, palette);
+  series.attachPrimitive(primitive);
+  const after = cut.candles.length - 1 - ladder.to;
+  const rightOffset = after >= FEWEST_AFTER ? 1 : Math.ceil(cut.candles.length * ROOM_FOR_LABELS);
+  chart.timeScale().applyOptions({ rightOffset });
+  chart.timeScale().fitContent();
+  return { chart, series, ladder: primitive };
+}
+
+/** Rising bars hollow, falling ones filled: told apart without colour, and the ladder keeps the colours to itself. */
+function candleColors(palette: Palette) {
+  return {
+    upColor: palette.card,
+    downColor: palette["candle-down"],
+    borderUpColor: palette["candle-up"],
+    borderDownColor: palette["candle-down"],
+    wickUpColor: palette["candle-up"],
+    wickDownColor: palette["candle-down"],
+  };
+}

@@ -1,0 +1,18 @@
+import { useComputedColorScheme } from "@mantine/core";
+import { useMemo } from "react";
+
+const NAMES = ["ink", "muted", "line", "card", "accent", "profit", "loss", "candle-up", "candle-down", "entry"] as const;
+export type Palette = Record<(typeof NAMES)[number], string>;
+
+/** The colours of the page for what is drawn on a canvas, read again when light and dark change. */
+export function usePalette(): Palette {
+  const scheme = useComputedColorScheme("light");
+  return useMemo(() => readPalette(scheme), [scheme]);
+}
+
+function readPalette(scheme: string): Palette {
+  document.documentElement.setAttribute("data-mantine-color-scheme", scheme);
+  const style = getComputedStyle(document.documentElement);
+  const read = (name: string): string => style.getPropertyValue(`--${name}`).trim() || "#888888";
+  return Object.fromEntries(NAMES.map((name) => [name, read(name)])) as Palette;
+}

@@ -1,0 +1,18 @@
+import type { Tile } from "../model/tiles";
+import { Signed } from "./Signed";
+
+export function Tiles({ tiles, leading = false }: { tiles: Tile[]; leading?: boolean }) {
+  return (
+    <dl className={leading ? "tiles leading" : "tiles"}>
+      {tiles.map((tile) => (
+        <div key={tile.name} className="tile" title={tile.meaning}>
+          <dt>{tile.name}</dt>
+          <dd>
+            <Signed of={tile.signed ?? null}>{tile.value}</Signed>
+            {tile.under && <small>{tile.under}</small>}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,52 @@
+import { exact, words } from "../../model/format";
+import type { Plan, PlanLeg } from "../../model/payload";
+import { useMoment } from "../zone";
+import { Scroll } from "../Scroll";
+
+export function PlanTable({ plan, of }: { plan: Plan; of: string }) {
+  const at = useMoment();
+  return (
+    <Scroll name={`Exit plan of ${of}`}>
+      <table className="plain legs">
+        <caption>Exit plan</caption>
+        <thead>
+          <tr>
+            <th scope="col">Leg</th>
+            <th scope="col">Order</th>
+            <th scope="col" className="right">R</th>
+            <th scope="col" className="right">Price</th>
+            <th scope="col" className="right">Quantity</th>
+            <th scope="col">Status</th>
+          </tr>
+        </thead>
+        <tbody>
+          {plan.legs.map((leg) => (
+            <tr key={`${leg.kind}-${leg.index}-${leg.price}`}>
+              <th scope="row">{nameOf(leg)}</th>
+              <td>{leg.order?.toLowerCase() ?? "–"}</td>
+              <td className="right">{exact(leg.r)}</td>
+              <td className="right">{exact(leg.price)}</td>
+              <td className="right">{leg.qty === null ? "what remains" : exact(leg.qty)}</td>
+              <td>
+                <span className={`status ${leg.status}`}>{leg.status}</span>
+                {leg.filled_at !== null && <small> {at(leg.filled_at)}</small>}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {plan.notes.length > 0 && (
+        <ul className="quiet plan-notes">
+          {plan.notes.map((note) => (
+            <li key={note}>{words(note)}</li>
+          ))}
+        </ul>
+      )}
+    </Scroll>
+  );
+}
+
+function nameOf(leg: PlanLeg): string {
+  if (leg.kind === "TP") return `TP${leg.index ?? ""}`;
+  return leg.kind === "SL" ? "stop" : leg.kind === "TRAIL" ? "trail" : leg.kind.toLowerCase();
+}

@@ -1,0 +1,36 @@
+import { MantineProvider } from "@mantine/core";
+import { StrictMode, type ReactNode } from "react";
+import { createRoot } from "react-dom/client";
+import { decodePayload } from "../model/payload";
+import "./styles";
+import { ReportPage } from "./ReportPage";
+import { theme } from "./theme";
+
+const place = document.getElementById("root");
+if (place)
+  createRoot(place).render(
+    <StrictMode>
+      <MantineProvider theme={theme} defaultColorScheme="auto">
+        {page()}
+      </MantineProvider>
+    </StrictMode>,
+  );
+
+function page(): ReactNode {
+  try {
+    const payload = decodePayload(JSON.parse(document.getElementById("exitbrain-data")?.textContent || "null"));
+    document.title = `${payload.run.symbols.join(", ")} · Exit Brain report`;
+    return <ReportPage payload={payload} />;
+  } catch (fault) {
+    return <Unreadable reason={fault instanceof Error ? fault.message : String(fault)} />;
+  }
+}
+
+function Unreadable({ reason }: { reason: string }) {
+  return (
+    <main className="page">
+      <h1>This report has no readable results</h1>
+      <p className="callout warn">{reason}</p>
+    </main>
+  );
+}
