@@ -99,6 +99,12 @@ def release_cost(cost_basis: int, quantity: int, part: int) -> int:
     return cost_basis if part == held else divide_half_even(cost_basis * part, held)
 
 
+def fee_units(amount: Decimal | Fraction) -> int:
+    """A fee in quote currency in units of 1e-8, half to even (spec Q4)."""
+    exact = Fraction(amount) * 10**8
+    return divide_half_even(exact.numerator, exact.denominator)
+
+
 def apply_fill(position: Position, fill: Fill) -> tuple[Position, tuple[LegRow, ...]]:
     """The position after a fill, and the fill's parts: one, or two where it crosses zero (spec L1, L2)."""
     quantity, cost = position
