@@ -60,6 +60,7 @@ def _put(document: Document, path: KeyPath, written: str, variable: str) -> None
         if isinstance(holder, dict):
             if holder.get(part) is None:
                 holder[part] = {}
+                document.values[path[: i + 1]] = Place(variable)
             holder = holder[part]
         if path[: i + 1] == ("instrument",) and isinstance(holder, list) and len(holder) == 1:
             holder = holder[0]

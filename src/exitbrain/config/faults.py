@@ -51,7 +51,11 @@ def problems_of(
                 yield document.problem((*path, *inner[:-1]), f"{where} is missing", _described(model, inner))
             case "refused":
                 told = fault["ctx"]
-                found = told["found"] or (f"{where} is {shown(fault['input'])}" if where else shown(fault["input"]))
+                found = (
+                    f"{where}: {told['found']}"
+                    if told["found"]
+                    else (f"{where} is {shown(fault['input'])}" if where else shown(fault["input"]))
+                )
                 place = (*path, *inner, told["at"]) if told["at"] else (*path, *inner)
                 yield document.problem(place, found, told["accepted"])
             case "model_type" | "model_attributes_type" | "dict_type":
@@ -59,6 +63,10 @@ def problems_of(
                 holder = _model_at(model, inner)
                 keys = f" with {', '.join(holder.model_fields)}" if holder else ""
                 yield document.problem((*path, *inner), found, f"a mapping{keys}")
+            case "too_short" | "too_long":
+                limit = fault["ctx"].get("min_length") or fault["ctx"].get("max_length")
+                accepted = f"{'at least' if fault['type'] == 'too_short' else 'at most'} {limit}"
+                yield document.problem((*path, *inner), f"{where} has {fault['ctx']['actual_length']}", accepted)
             case _:
                 yield document.problem((*path, *inner), f"{where} is {shown(fault['input'])}", fault["msg"])
 
@@ -75,14 +83,14 @@ def _elsewhere(key: str, model: type[BaseModel]) -> str | None:
     for name, field in model.model_fields.items():
         holder = _submodel(field.annotation)
         if holder is not None and key in holder.model_fields:
-            return f"{key} belongs into {name}"
+            return f"{name}.{key}"
     return None
 
 
 def _described(model: type[BaseModel], inner: KeyPath) -> str | None:
     holder = _model_at(model, inner[:-1])
     field = holder.model_fields.get(str(inner[-1])) if holder else None
-    return field.description if field else None
+    return field.description.rstrip(".") if field and field.description else None
 
 
 def _model_at(model: type[BaseModel], inner: KeyPath) -> type[BaseModel] | None:

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import PydanticCustomError, core_schema
 
-from exitbrain.config.written import NUMBER, Plain, exact_decimal, exact_number, truth
+from exitbrain.config.written import NUMBER, Plain, exact_decimal, exact_number, shown, truth
 from exitbrain.core.numbers import decimal_of
 from exitbrain.errors import InvalidInput
 
@@ -33,7 +33,7 @@ def refuse(accepted: str, found: str | None = None, at: str | None = None) -> Py
     return PydanticCustomError("refused", "{accepted}", {"accepted": accepted, "found": found, "at": at})
 
 
-class Field:
+class Annotation:
     """Base of the annotations: `check` turns what is written into the value, `schema` describes it to editors."""
 
     def check(self, value: Any) -> Any:
@@ -50,7 +50,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NumberField(Field):
+class NumberField(Annotation):
     """A number within bounds; text that is a number counts, true and false do not."""
 
     above: int | None = None
@@ -94,7 +94,7 @@ class NumberField(Field):
             f"{word} {bound}"
             for word, bound in (
                 ("above", self.above),
-                ("from" if self.whole else "at least", self.at_least),
+                ("from" if self.whole else "of at least", self.at_least),
                 ("below", self.below),
                 ("at most", self.at_most),
             )
@@ -115,7 +115,7 @@ class NumberField(Field):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TextField(Field):
+class TextField(Annotation):
     """Text; an unquoted YAML word is text as it is written."""
 
     blank: bool = False
@@ -146,7 +146,7 @@ class TextField(Field):
 
 
 @dataclass(frozen=True, slots=True)
-class ChoiceField(Field):
+class ChoiceField(Annotation):
     """One of the words; `fold` accepts other cases, `also` maps further words to one of them."""
 
     words: tuple[str, ...]
@@ -164,7 +164,7 @@ class ChoiceField(Field):
         return {"enum": [*self.words, *(word for word, _ in self.also)]}
 
 
-class SwitchField(Field):
+class SwitchField(Annotation):
     """true or false; unquoted yes, no, on and off count."""
 
     def check(self, value: Any) -> bool:
@@ -187,12 +187,27 @@ def _as_tuple(value: Any) -> Any:
     return tuple(value)
 
 
+def _as_pair(value: Any) -> Any:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise refuse(
+            "a pair such as [2.0, 0.015]", f"{shown(value)} of {len(value)}" if isinstance(value, list) else None
+        )
+    return tuple(value)
+
+
 def _or_empty(value: Any) -> Any:
     return {} if value is None else value
 
 
+AS_PAIR = BeforeValidator(_as_pair)
 AS_TUPLE = BeforeValidator(_as_tuple)
 OR_EMPTY = BeforeValidator(_or_empty)  # a section whose keys are all commented out
+
+
+def as_written(number: Any) -> Any:
+    """Keeps an int or float where that is the decimal that is written."""
+    return number
+
 
 Text = Annotated[str, TextField()]
 AnyText = Annotated[str, TextField(blank=True)]

@@ -6,17 +6,19 @@ read_plan("plan.yaml").place("trim", "exit_rule")      # where the rule of trigg
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from os import PathLike
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from exitbrain.config.documents import PLAN_BYTES, Document, KeyPath, Place, load_document
 from exitbrain.config.faults import raise_problems, validated
 from exitbrain.config.fields import (
     AS_TUPLE,
+    Annotation,
     ChoiceField,
     Count,
     NumberField,
@@ -25,28 +27,58 @@ from exitbrain.config.fields import (
     Switch,
     Text,
     TextField,
+    as_written,
+    refuse,
 )
 from exitbrain.core.limits import DIRECTIONS, EntryLimits, SizingMode, SizingRule
 from exitbrain.core.timeframes import ACCEPTED as TIMEFRAME
 from exitbrain.core.timeframes import PATTERN
 from exitbrain.core.triggers import (
     MOST_TRIGGERS,
+    RULE_CHARACTERS,
+    TIME,
     ConfidenceGrade,
     Direction,
     Rearm,
     StrategyPlan,
     TriggerCategory,
     TriggerCondition,
+    rule_text_problems,
+    utc_microseconds,
 )
-from exitbrain.errors import InvalidInput
+from exitbrain.errors import InvalidInput, Problem
 
 
-def _as_written(number: Any) -> Any:
-    return number
+class _RuleField(Annotation):
+    """Text within the limits that need no grammar; null is blank."""
+
+    def check(self, value: Any) -> str:
+        text = "" if value is None else value
+        for problem in rule_text_problems(text, "rule"):
+            raise refuse(str(problem.accepted), problem.found)
+        return str(text)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": ["string", "null"], "maxLength": RULE_CHARACTERS, "pattern": r"^[\t\n\r -~]*$"}
 
 
-Rule = Annotated[str, TextField(blank=True, null_is_blank=True, words="a rule as text")]
-Time = Annotated[str, TextField(words="an ISO 8601 time such as 2024-01-01T00:00:00Z")]
+class _TimeField(Annotation):
+    """ISO 8601 as text, to µs UTC."""
+
+    def check(self, value: Any) -> int | None:
+        try:
+            if isinstance(value, str | datetime):
+                return utc_microseconds(value, "time")
+        except InvalidInput:
+            pass
+        raise refuse(TIME)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": r"^\d{4}-?\d{2}-?\d{2}"}
+
+
+Rule = Annotated[str, _RuleField()]
+Time = Annotated[int, _TimeField()]
 Category = Annotated[str, ChoiceField(tuple(TriggerCategory))]
 
 
@@ -96,9 +128,9 @@ class TriggerModel(Section):
     """Leaves, or reduces by exit_fraction, where true; blank never fires."""
     hold_rule: Rule = ""
     """Mutes the exits of this trigger while true."""
-    stop_loss_pct: Annotated[Any, NumberField(above=0, below=100, convert=_as_written)] | None = None
+    stop_loss_pct: Annotated[Any, NumberField(above=0, below=100, convert=as_written)] | None = None
     """Stop distance in percent: 2.5 is 2.5%."""
-    exit_fraction: Annotated[Any, NumberField(above=0, at_most=1, convert=_as_written)] | None = None
+    exit_fraction: Annotated[Any, NumberField(above=0, at_most=1, convert=as_written)] | None = None
     """Share of the position to close; null: all."""
     rearm: Annotated[str, ChoiceField(tuple(Rearm))] = "edge"
     """edge: fires again only after its rule was false; once; every_bar."""
@@ -133,6 +165,12 @@ class SizingRuleModel(Section):
     """risk: share of equity lost at the stop; fraction: of equity; notional: in quote; quantity: in base."""
     value: Positive
 
+    @model_validator(mode="after")
+    def share_is_at_most_one(self) -> SizingRuleModel:
+        if self.mode == "risk" and self.value > 1:
+            raise refuse("at most 1: a share of equity", f"value {self.value} with mode risk", "value")
+        return self
+
 
 class _PlanHead(Section):
     """The plan without its triggers, which are judged one by one."""
@@ -159,7 +197,11 @@ class _PlanHead(Section):
 class PlanModel(_PlanHead):
     """A strategy plan of Exit Brain."""
 
-    triggers: Annotated[tuple[TriggerModel, ...], AS_TUPLE, Field(max_length=MOST_TRIGGERS)]
+    triggers: Annotated[
+        tuple[TriggerModel, ...],
+        AS_TUPLE,
+        Field(max_length=MOST_TRIGGERS, json_schema_extra={"maxItems": MOST_TRIGGERS}),
+    ]
     """A list of triggers, [] for the ladder alone."""
 
 
@@ -190,6 +232,8 @@ def read_plan(source: str | PathLike[str] | Mapping[str, Any]) -> PlanFile:
     plan = None
     if head is not None and all(trigger is not None for trigger in triggers):
         plan = _plan(head, tuple(trigger for trigger in triggers if trigger is not None), document)
+    else:
+        document.problems.extend(_repeated_ids(document))
     raise_problems(document)
     assert plan is not None
     return PlanFile(plan, document)
@@ -211,19 +255,28 @@ def _trigger(document: Document, path: KeyPath) -> TriggerCondition | None:
         return None
 
 
+def _repeated_ids(document: Document) -> Iterator[Problem]:
+    """Told beside other faults, which keep core from looking."""
+    seen: set[str] = set()
+    for i in range(_trigger_count(document)):
+        row = document.content["triggers"][i]  # type: ignore[index]
+        name = row.get("id") if isinstance(row, dict) else None
+        if isinstance(name, str):
+            if name in seen:
+                yield document.problem(("triggers", i, "id"), f'trigger id "{name}" again', "each id once")
+            seen.add(name)
+
+
 def _plan(head: _PlanHead, triggers: tuple[TriggerCondition, ...], document: Document) -> StrategyPlan | None:
-    rules = []
-    for i, row in enumerate(head.sizing_rules or ()):
-        try:
-            rules.append(SizingRule(symbol=row.symbol, mode=SizingMode(row.mode), value=row.value))
-        except InvalidInput as error:
-            _note(error, document, ("sizing_rules", i))
+    rules = [
+        SizingRule(symbol=row.symbol, mode=SizingMode(row.mode), value=row.value) for row in head.sizing_rules or ()
+    ]
     try:
         return StrategyPlan(
             plan_id=head.plan_id,
             triggers=triggers,
-            generated_at=head.generated_at,  # type: ignore[arg-type]  # core reads the text
-            valid_until=head.valid_until,  # type: ignore[arg-type]
+            generated_at=head.generated_at,
+            valid_until=head.valid_until,
             regime=head.regime,
             global_view=head.global_view,
             risk_constraints=(head.risk_constraints or LimitsModel()).entry_limits,

@@ -12,8 +12,9 @@ profiles:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
+from decimal import Decimal
 from os import PathLike
 from typing import Annotated, Any
 
@@ -21,10 +22,12 @@ from pydantic import Field
 
 from exitbrain.config.documents import Document, KeyPath, load_document
 from exitbrain.config.durations import ACCEPTED as DURATION
-from exitbrain.config.durations import duration_of
+from exitbrain.config.durations import duration_of, duration_word
 from exitbrain.config.faults import raise_problems, validated
 from exitbrain.config.fields import (
+    AS_PAIR,
     AS_TUPLE,
+    Annotation,
     AnyText,
     ChoiceField,
     CountFromOne,
@@ -32,10 +35,8 @@ from exitbrain.config.fields import (
     Section,
     Switch,
     Text,
+    as_written,
     refuse,
-)
-from exitbrain.config.fields import (
-    Field as Annotation,
 )
 from exitbrain.core.market import REGIME_ALIASES, MarketRegime
 from exitbrain.core.profiles import (
@@ -51,10 +52,6 @@ from exitbrain.core.profiles import (
 )
 from exitbrain.core.registry import ANY, DEFAULTS, ProfileRegistry
 from exitbrain.errors import InvalidInput, Problem
-
-
-def _as_written(number: Any) -> Any:
-    return number
 
 
 class _DurationField(Annotation):
@@ -76,7 +73,7 @@ class _StopTargetField(Annotation):
         if isinstance(value, str) and value in self.words:
             return str(value)
         try:
-            return NumberField(convert=_as_written).check(value)
+            return NumberField(convert=as_written).check(value)
         except ValueError:
             raise refuse(f"{', '.join(self.words)} or an R value") from None
 
@@ -84,11 +81,11 @@ class _StopTargetField(Annotation):
         return {"anyOf": [{"enum": list(self.words)}, NumberField().schema()]}
 
 
-Above = Annotated[Any, NumberField(above=0, convert=_as_written)]
-FromZero = Annotated[Any, NumberField(at_least=0, convert=_as_written)]
-Share = Annotated[Any, NumberField(above=0, at_most=1, convert=_as_written)]
-Callback = Annotated[Any, NumberField(above=0, below=1, convert=_as_written)]
-CurvePoint = Annotated[tuple[FromZero, Callback], AS_TUPLE]
+Above = Annotated[Any, NumberField(above=0, convert=as_written)]
+FromZero = Annotated[Any, NumberField(at_least=0, convert=as_written)]
+Share = Annotated[Any, NumberField(above=0, at_most=1, convert=as_written)]
+Callback = Annotated[Any, NumberField(above=0, below=1, convert=as_written)]
+CurvePoint = Annotated[tuple[FromZero, Callback], AS_PAIR]
 Regime = Annotated[
     str,
     ChoiceField((ANY, *MarketRegime), str.upper, tuple((word, kind.value) for word, kind in REGIME_ALIASES.items())),
@@ -166,7 +163,7 @@ class ProfileModel(Section):
     symbol: Text = ANY
     strategy_id: Text = ANY
     regime: Regime = ANY
-    tp_legs: Annotated[tuple[LegModel, ...], AS_TUPLE, Field(min_length=1)]
+    tp_legs: Annotated[tuple[LegModel, ...], AS_TUPLE, Field(min_length=1, json_schema_extra={"minItems": 1})]
     """Take-profit legs; fractions sum to at most 1, what is left is the runner."""
     trailing: TrailingModel | None = None
     stop_moves: Annotated[tuple[StopMoveModel, ...], AS_TUPLE] | None = ()
@@ -201,7 +198,7 @@ class Registration:
     strategy_id: str = ANY
     regime: str = ANY
     replace: bool = False
-    line: int | None = None
+    line: int | None = field(default=None, compare=False)
 
 
 def load_profiles(source: str | PathLike[str] | Mapping[str, Any]) -> list[Registration]:
@@ -315,3 +312,48 @@ def registry_from(registrations: Iterable[Registration], base: ProfileRegistry |
         except InvalidInput as error:
             raise InvalidInput(*(replace(problem, line=own.line) for problem in error.problems)) from None
     return registry
+
+
+def dump_profiles(registrations: Iterable[Registration]) -> str:
+    """A profiles file that loads back as these registrations."""
+    import yaml
+
+    rows = [_row(own) for own in registrations]
+    return yaml.safe_dump({"profiles": rows}, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _row(own: Registration) -> dict[str, Any]:
+    profile = own.profile
+    row: dict[str, Any] = {"name": profile.name, "description": profile.description}
+    row |= {"symbol": own.symbol, "strategy_id": own.strategy_id, "regime": str(own.regime)}
+    row["tp_legs"] = [
+        {"r_multiple": leg.r_multiple, "size_fraction": leg.size_fraction, "kind": str(leg.kind)}
+        for leg in profile.tp_legs
+    ]
+    row["trailing"] = profile.trailing and {
+        "callback_pct": profile.trailing.callback_pct,
+        "activation_r": profile.trailing.activation_r,
+        "tightening_curve": [list(point) for point in profile.trailing.tightening_curve],
+    }
+    row["stop_moves"] = [{"after_leg": move.after_leg, "to": move.to, "fees": move.fees} for move in profile.stop_moves]
+    if profile.time_stop is not None:
+        bars, duration = profile.time_stop.bars, profile.time_stop.duration
+        row["time_stop"] = {"bars": bars} if duration is None else {"duration": duration_word(duration)}
+    for name in ("atr_trail", "adaptive", "liquidity"):
+        option = getattr(profile, name)
+        row[name] = option and {field.name: getattr(option, field.name) for field in fields(option)}
+    row["replace"] = own.replace
+    # `trailing: null` says that nothing trails; other options that are off are left out.
+    return {key: _writable(value) for key, value in row.items() if value or key == "trailing"}
+
+
+def _writable(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _writable(inner) for key, inner in value.items()}
+        case list():
+            return [_writable(inner) for inner in value]
+        case Decimal():
+            return format(value, "f")
+        case _:
+            return value

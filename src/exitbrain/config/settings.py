@@ -104,10 +104,8 @@ class SizingSettings(Section):
     @model_validator(mode="after")
     def value_fits_mode(self) -> SizingSettings:
         if self.mode == "risk" and self.value > 1:
-            found = f"account.sizing.value is {self.value} with mode risk"
+            found = f"value {self.value} with mode risk"
             raise refuse("at most 1: a share of equity", found, "value")
-        if self.mode != "risk" and "value" not in self.model_fields_set:
-            raise refuse("a value beside the mode", f"account.sizing.mode is {self.mode} without a value", "mode")
         return self
 
 
@@ -264,9 +262,7 @@ class Settings(Section):
     def symbols_differ(self) -> Settings:
         symbols = [row.symbol for row in self.instrument]
         if len(symbols) != 1 and (None in symbols or len(set(symbols)) != len(symbols) or not symbols):
-            raise refuse(
-                "a different symbol in each entry", "instrument list without symbols or with one twice", "instrument"
-            )
+            raise refuse("a different symbol in each entry", "instrument lists a symbol twice, or none", "instrument")
         return self
 
     def instrument_for(self, symbol: str) -> InstrumentSettings:

@@ -1,7 +1,7 @@
 """Scalars as they are written: exact numbers, and unquoted YAML words whose type their reader decides.
 
 YAML guesses a type for `on`, `007`, `1e-4` or `1:30`, each version differently. Here an unquoted word stays text
-(`Plain`) until a field asks for it: a number field reads `007` as 7, a text field as "007", a switch reads `on` as true.
+(`Plain`) until a field asks for it: a number field reads `007` as 7, a text field as "007", a switch `on` as true.
 """
 
 from __future__ import annotations

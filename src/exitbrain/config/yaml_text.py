@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import yaml
 
 from exitbrain.config.documents import DEEPEST, MOST_VALUES, Document, KeyPath, Place
-from exitbrain.config.written import NULL_WORDS, Plain, shown
+from exitbrain.config.written import NULL_WORDS, Plain
 from exitbrain.errors import InvalidInput, Problem
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -42,7 +42,7 @@ def read_yaml(text: str, file: str | None, wanted: str) -> Document:
         position = getattr(error, "position", 0)
         line = text.count("\n", 0, position) + 1
         column = position - text.rfind("\n", 0, position)
-        found = f"character {shown(text[position : position + 1])}"
+        found = f"character {text[position : position + 1]!r}"
         raise InvalidInput(
             Problem(found=found, accepted="printable text", file=file, line=line, column=column)
         ) from None
@@ -58,8 +58,10 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str | None) ->
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
     accepted = f"valid YAML ({error.context})" if error.context else "valid YAML"
-    written = text.splitlines()[mark.line][: mark.column + 1] if mark and mark.line < len(text.splitlines()) else ""
-    if "\t" in written[:-1].replace(" ", "\t")[:1] or written.endswith("\t"):
+    lines = text.splitlines()
+    written = lines[mark.line] if mark and mark.line < len(lines) else ""
+    indentation = written[: len(written) - len(written.lstrip())]
+    if "\t" in indentation:
         accepted = "spaces, not tabs, for indentation"
     elif "alias" in (error.context or ""):
         accepted = 'a lone * in quotes: "*"'

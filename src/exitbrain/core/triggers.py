@@ -19,6 +19,7 @@ from exitbrain.errors import InvalidInput, Problem
 
 RULE_CHARACTERS = 512
 MOST_TRIGGERS = 200
+TIME = "an ISO 8601 time such as 2024-01-01T00:00:00Z"
 RULES = ("entry_rule", "exit_rule", "hold_rule")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -221,7 +222,7 @@ def utc_microseconds(given: object, name: str) -> int | None:
     """An ISO 8601 text, a datetime (naive: UTC) or µs since the epoch."""
     if given is None or (isinstance(given, int) and not isinstance(given, bool)):
         return given
-    accepted = "an ISO 8601 time such as 2024-01-01T00:00:00Z"
+    accepted = TIME
     moment = given
     if isinstance(given, str):
         try:
