@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING
 from exitbrain.backtesting.position import OpenPosition
 from exitbrain.backtesting.settings import EntryOrder
 from exitbrain.core.arbiter import arbitrate, precedence
-from exitbrain.core.guardrails import Facts, blocked
+from exitbrain.core.guardrails import Facts, answers
 from exitbrain.core.intents import Intent, Kind, Preempted
+from exitbrain.core.numbers import plain
 
 if TYPE_CHECKING:
     from exitbrain.backtesting.simulation import Line, Simulation
@@ -57,18 +59,28 @@ class Decider:
         self.place(line, Order(decided_at=bar, position=position), bar)
 
     def _compete(self, line: Line, bar: int, intents: Sequence[Intent]) -> None:
-        standing = []
+        standing, given = [], []
         for intent in sorted(intents, key=self._precedence):
-            refused = blocked(intent, self.facts(line, bar, intent), self.run.settings.limits)
+            guards, refused = self._ask_guards(line, bar, intent)
+            given.append((intent, guards, refused))
             if refused is not None:
-                self.record_block(line, bar, intent, refused.guard, refused.detail)
+                self.record_block(line, bar, intent, *refused)
             else:
                 standing.append(intent)
         winner, losers = arbitrate(standing, override_grade=self.run.settings.override_grade)
         for loser in losers:
             self.record_loser(line, bar, loser)
+        for intent, guards, refused in given:
+            self.record_decision(line, bar, intent, guards, refused, winner)
         if winner is not None:
             self.place(line, Order(decided_at=bar, intent=winner), bar)
+
+    def _ask_guards(
+        self, line: Line, bar: int, intent: Intent
+    ) -> tuple[list[tuple[str, str | None]], tuple[str, str] | None]:
+        """Every guard's answer, and the first no."""
+        given = answers(intent, self.facts(line, bar, intent), self.run.settings.limits)
+        return given, next(((guard, detail) for guard, detail in given if detail is not None), None)
 
     def _precedence(self, intent: Intent) -> tuple[object, ...]:
         return precedence(intent, latched=False, override_grade=self.run.settings.override_grade)
@@ -84,9 +96,10 @@ class Decider:
     def decide_alone(self, line: Line, row: EntryOrder, bar: int) -> None:
         """A row that is decided at its own open: guards see the bar before (spec F9, F38)."""
         intent = entry_intent(row)
-        refused = blocked(intent, self.facts(line, bar - 1, intent), self.run.settings.limits)
+        guards, refused = self._ask_guards(line, bar - 1, intent)
+        self.record_decision(line, bar, intent, guards, refused, intent, at_open=True)
         if refused is not None:
-            self.record_block(line, bar, intent, refused.guard, refused.detail, at_open=True)
+            self.record_block(line, bar, intent, *refused, at_open=True)
             return
         self.run.executor.execute(line, Order(decided_at=bar - 1, intent=intent), bar, at_open=True, alone=True)
 
@@ -155,6 +168,22 @@ class Decider:
             preempted_by=None if overrides else by,
             overridden_by=by if overrides else None,
         )
+
+    def record_decision(
+        self, line: Line, bar: int, intent: Intent, guards: Sequence[tuple[str, str | None]],
+        refused: tuple[str, str] | None, winner: Intent | None, *, at_open: bool = False,
+    ) -> None:  # fmt: skip
+        """One candidate for decisions.parquet: each guard's answer, its rank, what became of it."""
+        ticks = int(line.market.open[bar] if at_open else line.market.close[bar])
+        outcome = f"blocked: {refused[0]}" if refused else "won" if intent is winner else "lost"
+        self.run.decisions.append(
+            (
+                int(line.market.time[bar]), line.symbol, self._set_id(line), intent.trigger_id, intent.kind.value,
+                intent.category, intent.grade, None if intent.exit_fraction is None else float(intent.exit_fraction),
+                json.dumps(dict(guards)), None if refused else self._precedence(intent)[0], outcome,
+                winner.trigger_id if winner is not None else None, plain(line.market.instrument.price(ticks)),
+            )
+        )  # fmt: skip
 
     def record_loser(self, line: Line, bar: int, loser: Preempted) -> None:
         detail = f"lost to {loser.by.trigger_id} ({loser.by.kind.value})"

@@ -23,6 +23,7 @@ from exitbrain.core.lifecycle import Books
 from exitbrain.core.market import MarketRegime
 from exitbrain.core.profiles import TPProfile
 from exitbrain.core.sizing import lots_of, lots_under_caps, sizing_of
+from exitbrain.core.timeframes import timeframe_word
 
 if TYPE_CHECKING:
     from exitbrain.backtesting.simulation import Line, Simulation
@@ -185,12 +186,7 @@ class Executor:
         if self.run.settings.independent or not line.books:
             market = line.market
             line.books.append(
-                Books(
-                    symbol=market.symbol,
-                    instrument=market.instrument,
-                    timeframe=market.timeframe,
-                    run_id=self.run.run_id,
-                )  # fmt: skip
+                Books(market.symbol, market.instrument, timeframe_word(market.timeframe), self.run.run_id)
             )
         return line.books[-1]
 

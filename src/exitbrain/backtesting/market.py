@@ -85,13 +85,20 @@ class Market:
     @cached_property
     def floats(self) -> tuple[Floats, Floats, Floats]:
         """high, low, close in quote units, for features."""
+        return self._quoted(self.high), self._quoted(self.low), self._quoted(self.close)
+
+    @cached_property
+    def opens(self) -> Floats:
+        return self._quoted(self.open)
+
+    def _quoted(self, column: Ints) -> Floats:
         tick = self.instrument.tick_size
         exponent = tick.as_tuple().exponent
         assert isinstance(exponent, int)
         whole = int(tick.scaleb(-exponent)) if exponent < 0 else int(tick)
         scale = 10.0 ** (-exponent) if exponent < 0 else 1.0
-        # one correctly rounded division of whole numbers gives the float that the decimal's text would
-        return tuple(column.astype(np.float64) * whole / scale for column in (self.high, self.low, self.close))  # type: ignore[return-value]
+        # One correctly rounded division of whole numbers gives the float that the decimal's text would.
+        return column.astype(np.float64) * whole / scale
 
     def bar_at_or_after(self, time: int) -> int:
         return int(np.searchsorted(self.time, time, side="left"))

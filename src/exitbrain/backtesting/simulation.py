@@ -76,6 +76,7 @@ class Simulation:
         self.lines = {symbol: self._line(markets[symbol], rows, funding or {}) for symbol in sorted(markets)}
         self.events: list[dict[str, Any]] = []
         self.booked: list[BookedSet] = []
+        self.decisions: list[tuple[Any, ...]] = []
         self.day_open_equity: dict[int, Fraction] = {}
         self.opened_by_day: dict[int, int] = defaultdict(int)
         self.risk_by_day: dict[int, Fraction] = defaultdict(Fraction)

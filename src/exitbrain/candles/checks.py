@@ -252,6 +252,24 @@ def _equal(bars: Bars, first: NDArray[np.int64]) -> NDArray[np.bool_]:
     return np.all([(column == column[first]).astype(np.bool_) for column in columns], axis=0)
 
 
+def with_carried_opens(bars: Bars) -> tuple[Bars, NDArray[np.bool_]]:
+    """Bars whose open is the close before and lies outside their range: the range is taken to include it.
+
+    Some venues stamp a bar's open with the last price of the bar before, although nothing traded there in the bar.
+    Where most bars are impossible the columns are misnamed, and nothing is widened.
+    """
+    carried = np.zeros(len(bars.time), dtype=np.bool_)
+    if len(bars.time) > 1 and _impossible(bars).sum() * 2 <= len(bars.time):
+        inside = (bars.low <= bars.close) & (bars.close <= bars.high)
+        outside = (bars.open < bars.low) | (bars.open > bars.high)
+        carried[1:] = (inside & outside)[1:] & (bars.open[1:] == bars.close[:-1])
+    if not carried.any():
+        return bars, carried
+    high = np.where(carried, np.maximum(bars.high, bars.open), bars.high)
+    low = np.where(carried, np.minimum(bars.low, bars.open), bars.low)
+    return replace(bars, high=high, low=low), carried
+
+
 def _impossible(bars: Bars) -> NDArray[np.bool_]:
     body_high, body_low = np.maximum(bars.open, bars.close), np.minimum(bars.open, bars.close)
     return ((bars.high < body_high) | (bars.low > body_low)).astype(np.bool_)

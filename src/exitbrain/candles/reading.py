@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from exitbrain.candles.bars import Bars, Reading, read_bars
-from exitbrain.candles.checks import check, repair, tick_of
+from exitbrain.candles.checks import check, repair, tick_of, with_carried_opens
 from exitbrain.candles.faults import Fault, counted, merged, problem, repair_sentence
 from exitbrain.candles.numbers import coarsest
 from exitbrain.candles.series import PRICES, CandleFile, Candles, common_spacing
@@ -33,6 +33,7 @@ def read_candles(
 def candles_of(table: Table, *, symbol: str | None, mend: bool, tick_size: Decimal | None) -> CandleFile:
     tick = tick_of(tick_size)
     reading = read_bars(table, symbol)
+    reading, carried = _carried(reading, table.unit)
     repairs: list[str] = []
     series = reading.bars
     if mend:
@@ -44,12 +45,27 @@ def candles_of(table: Table, *, symbol: str | None, mend: bool, tick_size: Decim
     candles = tuple(_candles(bars, table.source) for bars in series)
     return CandleFile(
         candles=candles,
-        notes=(*reading.notes, *(note for one in candles for note in _notes(one, named=len(candles) > 1))),
+        notes=(*reading.notes, *carried, *(note for one in candles for note in _notes(one, named=len(candles) > 1))),
         repairs=tuple(repairs),
         sha256=table.sha256,
         source=table.source,
         format=table.format,
     )
+
+
+def _carried(reading: Reading, unit: str) -> tuple[Reading, list[str]]:
+    """The reading with opens that were carried over from the close before, and a note for each series."""
+    notes, series = [], []
+    for bars in reading.bars:
+        widened, carried = with_carried_opens(bars)
+        series.append(widened)
+        if carried.any():
+            rows = ", ".join(str(row) for row in bars.rows[carried][:3].tolist())
+            notes.append(
+                f"{bars.symbol}: {counted(int(carried.sum()), 'bar')} open at the close before, outside their low..high "
+                f"({unit} {rows}): the range is taken to include the open"
+            )
+    return replace(reading, bars=tuple(series)), notes
 
 
 def _mended(reading: Reading, tick: Tick | None) -> tuple[tuple[Bars, ...], list[Fault]]:

@@ -1,0 +1,139 @@
+"""What a run gives back: sets, legs, events, equity and metrics, built when somebody looks at them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from exitbrain.analysis import ambiguity, run_metrics
+from exitbrain.analysis.columns import EquityColumns, LegColumns, SetColumns
+from exitbrain.backtesting.columns import (
+    BookedSet,
+    bar_columns,
+    equity_columns,
+    in_order,
+    leg_columns,
+    set_columns,
+)
+from exitbrain.backtesting.market import Market
+from exitbrain.backtesting.plans_made import plans_made
+from exitbrain.backtesting.simulation import Simulation
+from exitbrain.core.trade_sets import TradeLeg, TradeSet, instant_of, iso, trade_set
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Result:
+    """One run. `about` is what run.json says of it; `other` is the same run on the favorable path, where asked for."""
+
+    about: Mapping[str, Any]
+    simulation: Simulation
+    markets: Mapping[str, Market]
+    whipsaw_window_bars: int = 24
+    other: Result | None = None
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def run_id(self) -> str:
+        return str(self.about["run_id"])
+
+    @cached_property
+    def booked(self) -> list[BookedSet]:
+        return in_order(self.simulation.booked)
+
+    @cached_property
+    def trade_sets(self) -> list[TradeSet]:
+        return [trade_set(one.lifecycle) for one in self.booked]
+
+    @property
+    def legs(self) -> list[TradeLeg]:
+        """Every trade leg, set by set."""
+        return [leg for one in self.trade_sets for leg in one.legs]
+
+    @cached_property
+    def events(self) -> list[dict[str, Any]]:
+        """Block events, latch changes and plan notes in order of happening, as events.jsonl holds them."""
+        from exitbrain.core.numbers import plain
+        from exitbrain.core.timeframes import timeframe_word
+
+        return [
+            event
+            | {
+                "time": iso(instant_of(event["time"])),
+                "timeframe": timeframe_word(event["timeframe"]),
+                "price": None if event["price"] is None else plain(event["price"]),
+            }
+            for event in self.simulation.events
+        ]
+
+    @cached_property
+    def set_columns(self) -> SetColumns:
+        return set_columns(self.booked)
+
+    @cached_property
+    def leg_columns(self) -> LegColumns:
+        return leg_columns(self.booked)
+
+    @cached_property
+    def equity_columns(self) -> EquityColumns:
+        return equity_columns(self.booked, list(self.markets.values()), self.simulation.settings.initial_cash)
+
+    @cached_property
+    def equity(self) -> pl.DataFrame:
+        """time (bar open, UTC), equity at the close, drawdown (fraction ≤ 0), exposure (|notional| ÷ equity)."""
+        import polars as pl
+
+        from exitbrain.analysis import drawdown_curve
+
+        columns = self.equity_columns
+        return pl.DataFrame(
+            {
+                "time": pl.Series(columns.time, dtype=pl.Int64).cast(pl.Datetime("us", "UTC")),
+                "equity": columns.equity,
+                "drawdown": drawdown_curve(columns),
+                "exposure": columns.exposed,
+            }
+        )
+
+    @cached_property
+    def metrics(self) -> dict[str, float | int | None]:
+        settings = self.simulation.settings
+        return run_metrics(
+            self.set_columns,
+            self.leg_columns,
+            self.equity_columns,
+            bars={symbol: bar_columns(market) for symbol, market in self.markets.items()},
+            whipsaw_window_bars=self.whipsaw_window_bars,
+            independent=settings.independent,
+            exits_at_open=not settings.fill_at_close,
+        )
+
+    @cached_property
+    def ambiguity(self) -> dict[str, Any] | None:
+        """How much hangs on the path inside a bar; None unless both paths were run (spec X5)."""
+        return None if self.other is None else ambiguity(self.set_columns, self.other.set_columns)
+
+    @cached_property
+    def plans(self) -> dict[str, Any]:
+        return plans_made(self.booked)
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        return self.about["warnings"]
+
+    def to_dir(self, path: str | Path) -> Path:
+        """Write every file of a run into a folder, made if missing."""
+        from exitbrain.backtesting.files import write_run
+
+        return write_run(self, Path(path))
+
+    def report_payload(self) -> dict[str, Any]:
+        """What the HTML report shows."""
+        from exitbrain.backtesting.files import report_payload
+
+        return report_payload(self)

@@ -1,0 +1,111 @@
+"""`backtest`: from inputs to a Result, with an id that derives from the inputs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from exitbrain import __version__
+from exitbrain.backtesting.result import Result
+from exitbrain.backtesting.simulation import Simulation
+from exitbrain.core.timeframes import timeframe_word
+from exitbrain.core.trade_sets import instant_of, iso
+from exitbrain.errors import InvalidInput
+from exitbrain.wiring.inputs import RunInputs, gather
+from exitbrain.wiring.settings import run_settings
+
+PATHS = ("adverse", "favorable", "both")
+
+
+def backtest(
+    candles: Any,
+    *,
+    plan: Any = None,
+    entries: Any = None,
+    profiles: Any = None,
+    config: Any = None,
+    detail: Any = None,
+    funding: Any = None,
+    quotes: Any = None,
+    paths: str | None = None,
+    repair: bool = False,
+    environment: Mapping[str, str] | None = None,
+    traced: bool = False,
+) -> Result:
+    """Run entries or triggers over candles under a plan, profiles and a config.
+
+    Paths, polars and pandas frames, mappings and values of our own are taken alike. `paths` both runs the adverse and
+    the favorable path and tells how much hangs on it; None takes the config's. Raises InvalidInput.
+    """
+    if paths is not None and paths not in PATHS:
+        raise InvalidInput(f"paths is {paths!r}", accepted=", ".join(PATHS))
+    started = time.perf_counter()
+    inputs = gather(
+        candles, detail=detail, funding=funding, quotes=quotes, entries=entries, plan=plan, profiles=profiles,
+        config=config, repair=repair, environment=environment,
+    )  # fmt: skip
+    read = time.perf_counter()
+    first = "adverse" if paths == "both" else paths
+    main = _run(inputs, first, paths, other=None, traced=traced)
+    if paths == "both":
+        other = _run(inputs, "favorable", paths, other=None, traced=traced)
+        main = _run(inputs, first, paths, other=other, traced=traced, simulation=main.simulation)
+    ran = time.perf_counter()
+    timings = {"read_seconds": read - started, "run_seconds": ran - read}
+    return Result(**{**_fields(main), "timings": timings})
+
+
+def _fields(result: Result) -> dict[str, Any]:
+    return {name: getattr(result, name) for name in result.__dataclass_fields__}
+
+
+def _run(
+    inputs: RunInputs, path: str | None, paths: str | None, *, other: Result | None, traced: bool,
+    simulation: Simulation | None = None,
+) -> Result:  # fmt: skip
+    settings = run_settings(inputs.settings, inputs.plan, path=path)
+    config = inputs.settings.to_dict()
+    if path is not None:
+        config["execution"]["path"] = path
+    about = _about(inputs, config)
+    if simulation is None:
+        simulation = Simulation(
+            inputs.markets, inputs.rows, inputs.registry, settings,
+            funding=inputs.funding, run_id=about["run_id"], traced=traced,
+        )  # fmt: skip
+        simulation.run()
+    return Result(
+        about=about,
+        simulation=simulation,
+        markets=inputs.markets,
+        whipsaw_window_bars=inputs.settings.whipsaw.window_bars,
+        other=other,
+    )
+
+
+def _about(inputs: RunInputs, config: dict[str, Any]) -> dict[str, Any]:
+    """What run.json says; run_id derives from the content of the inputs and the settings."""
+    sources = [source.to_dict() for source in inputs.sources]
+    content = [[source["role"], source["sha256"]] for source in sources]
+    digest = hashlib.sha256(json.dumps([__version__, content, config], sort_keys=True).encode()).hexdigest()
+    markets = inputs.markets.values()
+    uncovered = {market.symbol: market.uncovered for market in markets if market.first_step is not None}
+    return {
+        "run_id": f"r{digest[:12]}",
+        "version": __version__,
+        "seed": inputs.settings.seed,
+        "inputs": sources,
+        "symbols": sorted(inputs.markets),
+        "timeframe": timeframe_word(min(market.timeframe for market in markets)),
+        "start": iso(instant_of(min(int(market.time[0]) for market in markets))),
+        "end": iso(instant_of(max(int(market.time[-1]) for market in markets))),
+        "bars": sum(len(market) for market in markets),
+        "bars_without_detail": uncovered,
+        "warnings": list(inputs.warnings),
+        "notes": list(dict.fromkeys(inputs.notes)),
+        "repairs": list(inputs.repairs),
+        "config": config,
+    }
