@@ -182,7 +182,7 @@ def _ladder_plan(
     if settings.use_profiles:
         selection = registry.select(context.symbol, context.strategy_id or settings.strategy_id, regime)
     profile = selection.profile if selection else None
-    instrument = context.instrument or _exact_instrument(context, settings, profile)
+    instrument = context.instrument or exact_instrument(context, settings, profile)
     ladder, lots = ladder_of(context, settings, profile, instrument, regime, risk_mode)
     _refuse_levels_below_zero(ladder, instrument)
     stop_fraction = ladder.risk / ladder.entry
@@ -289,7 +289,7 @@ def _refuse_levels_below_zero(ladder: Ladder, instrument: Instrument) -> None:
             )
 
 
-def _exact_instrument(context: ExitContext, settings: ExitSettings, profile: TPProfile | None) -> Instrument:
+def exact_instrument(context: ExitContext, settings: ExitSettings, profile: TPProfile | None) -> Instrument:
     """Tick and lot as fine as the product of all numbers that make a level or a quantity."""
     given: list[object] = [context.entry_price, context.stop_price, context.stop_loss_pct, context.atr]
     given += [context.rl_sl_hint, context.rl_tp_hint, settings.default_stop_pct, settings.stop_atr_mult]

@@ -1,0 +1,64 @@
+"""What commands share when they print: one console, quiet tables, JSON, and plain ASCII where a terminal needs it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from textwrap import fill
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+_ASCII = str.maketrans(
+    {"█": "#", "▒": "=", "━": "-", "╌": "-", "│": "|", "┼": "+", "┤": "+", "◂": "<", "·": "-", "≥": ">", "−": "-"}
+    | {"×": "x", "÷": "/", "…": "~", "→": ">"}
+)
+
+
+def console() -> Console:
+    return Console(highlight=False, soft_wrap=False)
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2))
+
+
+def table(columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[str | Text]]) -> Table:
+    """Columns are (heading, whether numbers stand in it); numbers are aligned right and never folded."""
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
+    for heading, numeric in columns:
+        made.add_column(heading, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
+    for row in rows:
+        made.add_row(*row)
+    return made
+
+
+def show(out: Console, *blocks: RenderableType | None) -> None:
+    """Blocks with a blank line between them; None is left out."""
+    first = True
+    for block in blocks:
+        if block is None:
+            continue
+        if not first:
+            out.print()
+        first = False
+        out.print(_readable(block, out))
+
+
+def sentences(lines: Iterable[str], width: int) -> str:
+    """One sentence a line, folded at the width with a hanging indent."""
+    return "\n".join(fill(line, max(width, 20), subsequent_indent="  ") for line in lines)
+
+
+def _readable(block: RenderableType, out: Console) -> RenderableType:
+    """Text whose signs the output's encoding has."""
+    if isinstance(block, str):
+        block = Text(block)
+    if isinstance(block, Text) and out.options.ascii_only:
+        plain = block.plain.translate(_ASCII)
+        translated = block.copy()
+        translated.plain = plain
+        return translated
+    return block
