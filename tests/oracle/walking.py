@@ -71,10 +71,10 @@ def next_price(run, position, here, end):
 
 
 def trail_turning_points(position, here):
-    """Ticks at which a trail that moves with the peak can newly reach the present price.
+    """Ticks ahead at which a trail that moves with the peak would newly reach the present price.
 
-    These are the first tick of a fresh peak, the ticks where the trail wakes or tightens, and, for a short, the tick
-    under which a callback is less than one tick.
+    It can begin to only at the first tick of a fresh peak, where the trail wakes or tightens, and, for a short, at the
+    tick under which a callback is less than one tick.
     """
     direction, ladder = position.direction, position.ladder
     trailing = ladder.recipe.trailing
@@ -85,9 +85,13 @@ def trail_turning_points(position, here):
         points.append(toward_market(ladder.entry + direction * r * ladder.risk, direction))
     for callback in [trailing.callback] + [value for _, value in trailing.curve]:
         callback *= adaptive_factor(position)
-        if callback > 0:
-            points.append(math.ceil(1 / callback) - 1)
-    return [price for price in points if direction * (price - best) > 0]
+        points.append(math.ceil(1 / callback) - 1)
+    fresh = [price for price in points if direction * (price - best) > 0]
+    return [price for price in fresh if reaches(trail_level(position, price), price, direction)]
+
+
+def reaches(level, price, direction):
+    return level is not None and direction * (level - price) >= 0
 
 
 def settle(run, position, price, bar):
@@ -149,30 +153,39 @@ def adaptive_factor(position):
 
 
 def refresh_stop(position):
-    """Wake the trail where the exact peak R has reached its activation, and tighten its stop (spec P8 F21)."""
+    """Wake the trail at its activation and tighten its stop, never loosen it (spec P8 F21 F35)."""
+    position.trail_active = trail_wakes(position, position.peak)
+    level = trail_level(position, position.peak)
+    if level is not None and (position.trail_stop is None or position.direction * (level - position.trail_stop) > 0):
+        position.trail_stop = level
+
+
+def trail_wakes(position, peak):
+    """Active once, active for good; else by the exact peak R."""
+    trailing = position.ladder.recipe.trailing
+    if trailing is None or position.trail_active:
+        return position.trail_active
+    gained = position.direction * (peak - position.ladder.entry)
+    return trailing.activation is None or gained >= trailing.activation * position.ladder.risk
+
+
+def trail_level(position, peak):
+    """The trail's stop in ticks where the best price is `peak`, or None where it does not trail (yet)."""
     ladder, direction = position.ladder, position.direction
     trailing = ladder.recipe.trailing
-    if trailing is None:
-        return
-    gained = direction * (position.peak - ladder.entry)
-    if trailing.activation is None or gained >= trailing.activation * ladder.risk:
-        position.trail_active = True
-    if not position.trail_active:
-        return
+    if trailing is None or not trail_wakes(position, peak):
+        return None
     if trailing.atr:
         if position.atr_now is None:
-            return
+            return None
         distance = trailing.atr[1] * exact(position.atr_now) / position.series.instrument.tick
-        level = toward_market(position.peak - direction * distance, direction)
-    else:
-        callback = trailing.callback
-        for threshold, value in trailing.curve:
-            if gained >= threshold * ladder.risk:
-                callback = value
-        callback *= adaptive_factor(position)
-        level = toward_market(position.peak * (1 - direction * callback), direction)
-    if position.trail_stop is None or direction * (level - position.trail_stop) > 0:
-        position.trail_stop = level
+        return toward_market(peak - direction * distance, direction)
+    callback = trailing.callback
+    for threshold, value in trailing.curve:
+        if direction * (peak - ladder.entry) >= threshold * ladder.risk:
+            callback = value
+    callback *= adaptive_factor(position)
+    return toward_market(peak * (1 - direction * callback), direction)
 
 
 def meeting_level(run, position, target):
