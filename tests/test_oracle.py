@@ -187,6 +187,15 @@ def test_an_edge_fires_again_only_after_a_definite_false():
     assert reduced == ["02", "05"]
 
 
+def test_a_trigger_of_a_longer_timeframe_is_asked_at_its_own_closes_only():
+    """spec F40 F54: 4h bars open at hours 0 and 4; the second closes under its open with hour 7, out at hour 8."""
+    bars = [FLAT] * 4 + ["100 100 99 99.9"] * 4 + [FLAT] * 3
+    trigger = {"id": "x", "symbol": "TST", "direction": "exit", "timeframe": "4h", "exit_rule": "close < open"}
+    found = run_world(world(bars, ["0 long 1 90 e"], "1/1/HARD", plan={"plan_id": "p", "triggers": [trigger]}))
+    leg = found["trade_sets"][0]["legs"][-1]
+    assert (leg["reason"], leg["timestamp"]) == ("x_exit", "2024-01-01T08:00:00Z")
+
+
 # Laws
 
 

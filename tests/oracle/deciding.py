@@ -6,14 +6,15 @@ CHOICES
    re-arms, and a latch trigger neither counts nor breaks its row.
 3. A cause that its N-th definite false clears is off for that same decision; an unknown breaks the row.
 4. Where portfolio scope asks the rule, it asks every symbol with a bar at that time, its last bar included.
-5. Where independent, entry rules and the regime rule see a flat symbol; exit rules see their own position.
+5. A latch trigger of a longer timeframe counts its own closes only.
+6. Where independent, entry rules and the regime rule see a flat symbol; exit rules see their own position.
 """
 
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from .exact import exact, iso, microseconds, plain
-from .guarding import refusal, view_of
+from .guarding import answer_of, is_asked, refusal, view_of
 from .rules import rule_value
 
 GRADES = {"A": 0, "B": 1, "C": 2, None: 3}
@@ -100,9 +101,8 @@ def entry_candidates(run, series, index, position):
     found = []
     if run.fills_next_open:
         found = [row_candidate(row) for row in run.rows_at(series, index + 1)]
-    view = view_of(run, series, position)
     for trigger in triggers_of(run, series):
-        if direction_of(trigger["direction"]) and rule_value(trigger.get("entry_rule"), view, index) is True:
+        if direction_of(trigger["direction"]) and answer_of(run, series, position, trigger, "entry_rule") is True:
             found.append(
                 Candidate(
                     "entry",
@@ -117,13 +117,12 @@ def entry_candidates(run, series, index, position):
     return found
 
 
-def exit_candidates(run, series, index, position):
+def exit_candidates(run, series, position):
     found = []
-    view = view_of(run, series, position)
     for trigger in triggers_of(run, series):
         if direction_of(trigger["direction"]) not in (0, position.direction) or not trigger.get("exit_rule"):
             continue
-        truth = rule_value(trigger["exit_rule"], view, index)
+        truth = answer_of(run, series, position, trigger, "exit_rule")
         if not may_fire(position, trigger, truth):
             continue
         fraction = trigger.get("exit_fraction")
@@ -226,20 +225,17 @@ def ask_regime_rule(run, series_list, time):
     rule = run.plan.get("risk_regime_rule")
     if not rule:
         return
-    answers = [
-        rule_value(rule, view_of(run, series, run.netting_position(series)), run.index_of(series))
-        for series in series_list
-    ]
+    answers = [rule_value(rule, *view_of(run, series, run.netting_position(series))) for series in series_list]
     answer = True if True in answers else None if None in answers else False
     count_answer(run, series_list[0], "rule", answer, time)
 
 
-def ask_latch_triggers(run, series, index, position, time):
+def ask_latch_triggers(run, series, position, time):
     """A latch trigger's own exit rule clears it, asked also when flat (spec F41)."""
-    view = view_of(run, series, position)
     for trigger in triggers_of(run, series):
-        if trigger.get("category") == "risk_off" and trigger.get("latch"):
-            answer = rule_value(trigger.get("exit_rule"), view, index)
+        latches = trigger.get("category") == "risk_off" and trigger.get("latch")
+        if latches and is_asked(run, series, trigger):
+            answer = answer_of(run, series, position, trigger, "exit_rule")
             count_answer(run, series, trigger["id"], None if answer is True else answer, time)
 
 

@@ -14,7 +14,8 @@ CHOICES
 
 from fractions import Fraction
 
-from .exact import day_of, exact
+from .exact import day_of, duration, exact
+from .market import coarser_columns
 from .rules import rule_value
 
 GUARDS = {
@@ -68,8 +69,7 @@ def ignored(run, candidate):
 
 
 def hold_mutes(run, decision, candidate, position):
-    view = view_of(run, decision.series, position)
-    return rule_value(candidate.trigger.get("hold_rule"), view, decision.index) is True
+    return answer_of(run, decision.series, position, candidate.trigger, "hold_rule") is True
 
 
 def spread_too_wide(run, decision, candidate, position):
@@ -146,20 +146,37 @@ ANSWERS = {
 # What a rule sees
 
 
-def view_of(run, series, position):
-    """Features at a bar; those of the position at the present bar only."""
+def view_of(run, series, position, trigger=None):
+    """The features that a rule reads and the bar at which it stands; no bar where the trigger is not asked now.
+
+    A trigger of a longer timeframe stands on that timeframe's bars, at their closes only; features of the position are
+    known at the present bar only.
+    """
     now = run.index_of(series)
+    rows, at = series.floats, now
+    span = duration(trigger["timeframe"]) if trigger and trigger.get("timeframe") else series.timeframe
+    if span != series.timeframe:
+        rows, closes = coarser_columns(series, span)
+        at = closes.get(now)
 
     def view(name, index):
-        if name in series.floats[index]:
-            return series.floats[index][name]
+        if name in rows[index]:
+            return rows[index][name]
         if name == "regime":
             return run.regime
-        if index != now:
-            return None
-        return position_feature(run, series, position, name, index)
+        return position_feature(run, series, position, name, now) if index == at else None
 
-    return view
+    return view, at
+
+
+def answer_of(run, series, position, trigger, key):
+    """What a rule of a trigger says now; unknown also where it is not asked."""
+    view, at = view_of(run, series, position, trigger)
+    return None if at is None else rule_value(trigger.get(key), view, at)
+
+
+def is_asked(run, series, trigger):
+    return view_of(run, series, None, trigger)[1] is not None
 
 
 def position_feature(run, series, position, name, index):

@@ -5,7 +5,8 @@ CHOICES
 2. With a list of instruments a symbol that is not in it takes the defaults.
 3. ATR(n) needs n + 1 bars; before that it is unknown.
 4. A funding row belongs to the bar that contains its timestamp; in a hole, to the next bar of the symbol.
-5. A main bar is covered where every finer bar of the most common finer spacing is there.
+5. Coarser bars are cut at multiples of their span since the epoch; one closes with the main bar that ends there.
+6. A main bar is covered where every finer bar of the most common finer spacing is there.
 """
 
 from collections import Counter
@@ -68,12 +69,32 @@ class Series:
     details: dict = field(default_factory=dict)  # bar index to its finer bars, where fully covered
     funding: dict = field(default_factory=dict)  # bar index to rows (rate, mark price or None)
     atr_columns: dict = field(default_factory=dict)
+    coarser: dict = field(default_factory=dict)  # a longer timeframe to its columns and its closes
 
     def atr(self, period, index):
         """Wilder's average true range at a closed bar as TA-Lib has it, or None before warm-up."""
         if period not in self.atr_columns:
             self.atr_columns[period] = wilder(self.floats, period)
         return self.atr_columns[period][index] if 0 <= index < len(self.bars) else None
+
+
+def coarser_columns(series, span):
+    """Bars of a longer timeframe as columns, and main bar index to the coarse bar that closes with it (spec F40 F54)."""
+    if span not in series.coarser:
+        rows, closes = [], {}
+        for index, bar in enumerate(series.bars):
+            fresh = index == 0 or bar.time // span != series.bars[index - 1].time // span
+            part = series.floats[index]
+            if fresh:
+                rows.append(dict(part))
+            else:
+                whole = rows[-1]
+                whole["high"], whole["low"] = max(whole["high"], part["high"]), min(whole["low"], part["low"])
+                whole["close"], whole["volume"] = part["close"], whole["volume"] + part["volume"]
+            if (bar.time + series.timeframe) % span == 0:
+                closes[index] = len(rows) - 1
+        series.coarser[span] = (rows, closes)
+    return series.coarser[span]
 
 
 def wilder(rows, period):

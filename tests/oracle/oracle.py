@@ -326,20 +326,20 @@ class Run:
         if position is not None and self.time_is_up(position, index):
             self.stop_in_time(decision, position)
             return
-        ask_latch_triggers(self, series, index, position, decision.time)
+        ask_latch_triggers(self, series, position, decision.time)
         candidates = entry_candidates(self, series, index, position)
         if position is not None:
-            candidates += exit_candidates(self, series, index, position)
+            candidates += exit_candidates(self, series, position)
         self.carry_out(decision, arbitrate(self, decision, candidates, position))
 
     def decide_independent(self, decision):
         series, index = decision.series, decision.index
-        ask_latch_triggers(self, series, index, None, decision.time)
+        ask_latch_triggers(self, series, None, decision.time)
         for position in self.positions_of(series):
             if self.time_is_up(position, index):
                 self.carry_out(decision, time_stop(position))
             else:
-                found = exit_candidates(self, series, index, position)
+                found = exit_candidates(self, series, position)
                 self.carry_out(decision, arbitrate(self, decision, found, position))
         for candidate in entry_candidates(self, series, index, None):
             reason = refusal(self, decision, candidate, None)

@@ -45,6 +45,8 @@ def random_trigger(dice, market, timeframe, name):
     trigger = {"id": name, "symbol": market["name"]}
     if dice.random() < 0.5:
         trigger["timeframe"] = timeframe
+    if market["coarser"] and dice.random() < 0.25:
+        trigger["timeframe"] = market["coarser"]
     if dice.random() < 0.7:
         trigger["confidence_grade"] = dice.choice("ABC")
     if kind in ("entry", "both"):
