@@ -278,25 +278,27 @@ def run() -> dict[str, Any]:
         "bars": BARS,
         "warnings": ["ETHUSDT: lot size not given, 0.0001 is used"],
         "notes": ["BTCUSDT: tick size 0.1 read off the candles"],
-        "ambiguity": {"share": 0.25, "sets": 4, "differing": 1, "net_pnl": ["-37.01", "142.55"], "net_r": [-0.31, 0.28], "note": None},
+        "ambiguity": {"share": 0.25, "num_sets": 4, "num_different": 1, "num_unpaired": 0, "net_pnl": [-25.056265, 142.55], "net_r": [-0.1028, 0.28], "note": "With a trailing stop the interval is not a bound: price oscillates inside a bar.", "advice": None},
     }  # fmt: skip
 
 
 def metrics() -> dict[str, Any]:
     return {
-        "net_pnl": "-36.21285", "return": -0.0003621, "cagr": -0.064, "sharpe": -0.41, "sortino": -0.52, "max_drawdown": -0.0061, "max_drawdown_days": 1.1,
-        "exposure": 0.43, "win_rate": 0.6667, "profit_factor": 0.82, "expectancy_r": -0.078, "sqn": -0.14, "payoff": 0.41, "fees_total": "94.3", "funding_total": "0",
-        "num_sets": 4, "num_wins": 2, "num_losses": 1, "runner_share": 0.25, "breakeven_scratches": 0, "best_day": None,
-        "exit_reason.take_profit_1.count": 3, "exit_reason.take_profit_1.pnl": "95.7", "exit_reason.take_profit_1.mean_r": 0.079,
-        "exit_reason.take_profit_2.count": 1, "exit_reason.take_profit_2.pnl": "80", "exit_reason.take_profit_2.mean_r": 0.2,
-        "exit_reason.trailing_stop.count": 1, "exit_reason.trailing_stop.pnl": "154.05", "exit_reason.trailing_stop.mean_r": 0.385,
-        "exit_reason.stop_loss.count": 1, "exit_reason.stop_loss.pnl": "-403", "exit_reason.stop_loss.mean_r": -1.0,
-        "exit_reason.trim_exit.count": 1, "exit_reason.trim_exit.pnl": "60", "exit_reason.trim_exit.mean_r": 0.15,
-        "exit_reason.panic_exit.count": 1, "exit_reason.panic_exit.pnl": "56", "exit_reason.panic_exit.mean_r": 0.14,
-        "category.plan.count": 6, "category.plan.pnl": "-73.25", "category.risk_reduce.count": 1, "category.risk_reduce.pnl": "60",
-        "category.emergency_exit.count": 1, "category.emergency_exit.pnl": "56",
-        "rung.1.hit_rate": 0.75, "rung.1.conditional_rate": 0.75, "rung.1.mean_r": 0.079, "rung.2.hit_rate": 0.25, "rung.2.conditional_rate": 0.333333, "rung.2.mean_r": 0.2,
-        "rung.3.hit_rate": 0.0, "rung.3.conditional_rate": 0.0, "rung.3.mean_r": None,
+        "net_pnl": -25.056265, "return": 0.0008757, "cagr": 0.11, "sharpe": 0.41, "sortino": 0.52, "max_drawdown": -0.007354, "max_drawdown_days": 1.1,
+        "exposure": 0.55, "win_rate": 0.6667, "profit_factor": 0.8954, "expectancy_r": -0.0343, "sqn": -0.07, "payoff": 0.4477, "fees_total": 67.806265, "funding_total": 0.0,
+        "num_sets": 4, "num_open": 1, "num_wins": 2, "num_losses": 1, "runner_share": 0.2955, "breakeven_scratches": 0, "best_day": None,
+        "exit_reason.take_profit_1.count": 3, "exit_reason.take_profit_1.pnl": 95.7, "exit_reason.take_profit_1.mean_r": 0.08,
+        "exit_reason.take_profit_2.count": 1, "exit_reason.take_profit_2.pnl": 80.0, "exit_reason.take_profit_2.mean_r": 0.2,
+        "exit_reason.trailing_stop.count": 1, "exit_reason.trailing_stop.pnl": 154.05, "exit_reason.trailing_stop.mean_r": 0.385125,
+        "exit_reason.stop_loss.count": 1, "exit_reason.stop_loss.pnl": -403.0, "exit_reason.stop_loss.mean_r": -1.0,
+        "exit_reason.trim_exit.count": 1, "exit_reason.trim_exit.pnl": 60.0, "exit_reason.trim_exit.mean_r": 0.15,
+        "exit_reason.panic_exit.count": 1, "exit_reason.panic_exit.pnl": 56.0, "exit_reason.panic_exit.mean_r": 0.14,
+        "category.plan.count": 6, "category.plan.pnl": -73.25, "category.plan.mean_r": -0.03,
+        "category.risk_reduce.count": 1, "category.risk_reduce.pnl": 60.0, "category.risk_reduce.mean_r": 0.15,
+        "category.emergency_exit.count": 1, "category.emergency_exit.pnl": 56.0, "category.emergency_exit.mean_r": 0.14,
+        "rung.1.planned": 4, "rung.1.count": 3, "rung.1.hit_rate": 0.75, "rung.1.conditional_rate": 0.75, "rung.1.mean_r": 0.08,
+        "rung.2.planned": 4, "rung.2.count": 1, "rung.2.hit_rate": 0.25, "rung.2.conditional_rate": 0.333333, "rung.2.mean_r": 0.2,
+        "rung.3.planned": 4, "rung.3.count": 0, "rung.3.hit_rate": 0.0, "rung.3.conditional_rate": 0.0, "rung.3.mean_r": None,
     }  # fmt: skip
 
 

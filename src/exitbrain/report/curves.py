@@ -8,12 +8,15 @@ its lowest and its deepest point stay, with the first and last point of the whol
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from math import ceil, floor, isfinite
 from typing import Any
 
 import numpy as np
+
+from exitbrain.analysis import EquityColumns, monthly_returns
 
 MAX_POINTS = 4_000
 POINTS_PER_BUCKET = 3
@@ -36,31 +39,29 @@ def equity_curve(equity: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
 
 
 def months(
-    equity: Mapping[str, Sequence[Any]], closed_at: Iterable[str], initial: float | None
+    equity: Mapping[str, Sequence[Any]], closed_at: Iterable[str], initial_cash: float | None
 ) -> list[dict[str, Any]]:
-    """Per UTC month: return and change of equity over it, and how many sets closed in it."""
+    """Per UTC month: the return of the equity curve over it, and how many sets closed in it."""
     time, value = epoch_micros(equity.get("time", ())), _floats(equity.get("equity", ()))
-    last: dict[tuple[int, int], float] = {}
-    if len(value):
-        month = time.astype("datetime64[us]").astype("datetime64[M]")
-        ends = np.append(np.flatnonzero(month[1:] != month[:-1]), len(month) - 1)
-        last = {divmod(int(month[i].astype(int)) + 1970 * 12, 12): float(value[i]) for i in ends}
-    closed = [(int(text[:4]), int(text[5:7]) - 1) for text in closed_at]
-    previous = float(value[0]) if initial is None and len(value) else initial
-    rows = []
-    for year, index in sorted(last):
-        now = last[year, index]
-        rows.append(
-            {
-                "year": year,
-                "month": index + 1,
-                "return": short(now / previous - 1) if previous else None,
-                "change": short(now - previous) if previous is not None else None,
-                "sets": closed.count((year, index)),
-            }
-        )
-        previous = now
-    return rows
+    if not len(value):
+        return []
+    columns = EquityColumns(
+        time=time,
+        timeframe=_spacing(time),
+        equity=value,
+        exposed=np.zeros(len(value)),
+        initial_cash=float(value[0]) if initial_cash is None else initial_cash,
+    )
+    closed = Counter((int(text[:4]), int(text[5:7])) for text in closed_at)
+    return [
+        {
+            "year": row["year"],
+            "month": row["month"],
+            "return": _short_or_none(row["return"]),
+            "sets": closed[row["year"], row["month"]],
+        }
+        for row in monthly_returns(columns)
+    ]
 
 
 def years(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -97,6 +98,16 @@ def r_histogram(multiples: Iterable[float | None]) -> dict[str, Any] | None:
 def short(value: float) -> float | None:
     """Nine significant digits; what is not a number is null."""
     return float(f"{float(value):.9g}") if isfinite(value) else None
+
+
+def _short_or_none(value: float | None) -> float | None:
+    return None if value is None else short(value)
+
+
+def _spacing(time: np.ndarray) -> int:
+    """The most common distance between two bars."""
+    apart, counts = np.unique(np.diff(time), return_counts=True)
+    return int(apart[counts.argmax()]) if len(apart) else 0
 
 
 def epoch_micros(times: Sequence[Any]) -> np.ndarray:

@@ -70,7 +70,6 @@ RUN_KEYS = [
     "warnings",
     "notes",
     "inputs",
-    "ambiguity",
 ]
 
 
@@ -94,7 +93,9 @@ def build_payload(
     cut = _windows(telling_sets(trade_sets, windows), candles)
     return {
         "format": FORMAT,
-        "run": {key: run.get(key) for key in RUN_KEYS} | _setting(config, plans),
+        "run": {key: run.get(key) for key in RUN_KEYS}
+        | {"ambiguity": _ambiguity(run.get("ambiguity"))}
+        | _setting(config, plans),
         "metrics": {key: value for key, value in measured.items() if "." not in key},
         "exits": {
             "reasons": _named_rows(measured, "exit_reason.", ("count", "pnl", "mean_r")),
@@ -134,6 +135,20 @@ def _setting(config: Mapping[str, Any], plans: Mapping[str, Mapping[str, Any]]) 
     }
 
 
+def _ambiguity(measured: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if measured is None:
+        return None
+    return {
+        "share": _number(measured.get("share")),
+        "sets": measured.get("num_sets", measured.get("sets")),
+        "differing": measured.get("num_different", measured.get("differing")),
+        "net_pnl": [_text(end) for end in measured.get("net_pnl") or ()],
+        "net_r": [_number(end) for end in measured.get("net_r") or ()],
+        "note": measured.get("note"),
+        "advice": measured.get("advice"),
+    }
+
+
 def _windows(chosen: Iterable[Mapping[str, Any]], candles: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     cut = {s["set_id"]: candle_window(s, candles[s["symbol"]]) for s in chosen if s["symbol"] in candles}
     return {set_id: window for set_id, window in cut.items() if window is not None}
@@ -150,7 +165,7 @@ def _named_rows(measured: Mapping[str, Any], prefix: str, fields: tuple[str, ...
 
 
 def _rungs(measured: Mapping[str, Any], plans: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    rows = _named_rows(measured, "rung.", ("count", "hit_rate", "conditional_rate", "mean_r"))
+    rows = _named_rows(measured, "rung.", ("planned", "count", "hit_rate", "conditional_rate", "mean_r"))
     levels: dict[str, Counter[float]] = {}
     for plan in plans.values():
         for leg in plan.get("legs") or ():

@@ -94,6 +94,6 @@ def _digits(values: np.ndarray) -> int:
     """The fewest decimals that hold every price."""
     for digits in range(MAX_DIGITS):
         scaled = values * 10.0**digits
-        if np.allclose(np.rint(scaled), scaled, rtol=1e-11, atol=1e-6):
+        if np.allclose(np.rint(scaled), scaled, rtol=1e-11, atol=0):
             return digits
     return MAX_DIGITS

@@ -1,10 +1,10 @@
 import { CandlestickSeries, createChart, type IChartApi, type ISeriesApi, type UTCTimestamp } from "lightweight-charts";
 import { useEffect, useRef } from "react";
-import type { Zone } from "../model/format";
+import { decimals, type Zone } from "../model/format";
 import type { Ladder } from "../model/ladder";
 import type { CandleWindow } from "../model/window";
 import { ExitLadder } from "./ExitLadder";
-import { chartOptions } from "./options";
+import { chartOptions, WHOLE_RANGE } from "./options";
 import type { Palette } from "./palette";
 
 const ROOM_FOR_LABELS = 0.16;
@@ -39,12 +39,12 @@ export function CandleChart({ cut, ladder, palette, zone, label }: Props) {
 }
 
 function draw(element: HTMLElement, cut: CandleWindow, ladder: Ladder, palette: Palette): Drawn {
-  const chart = createChart(element, { autoSize: true, layout: { attributionLogo: false } });
+  const chart = createChart(element, { autoSize: true, layout: { attributionLogo: false }, timeScale: WHOLE_RANGE });
   const series = chart.addSeries(CandlestickSeries, {
     ...candleColors(palette),
     priceLineVisible: false,
     lastValueVisible: false,
-    priceFormat: { type: "price", precision: cut.digits, minMove: 10 ** -cut.digits },
+    priceFormat: { type: "custom", formatter: (price: number) => decimals(price, cut.digits), minMove: 10 ** -cut.digits },
   });
   series.setData(cut.candles.map((candle) => ({ ...candle, time: candle.time as UTCTimestamp })));
   const primitive = new ExitLadder(ladder, palette);

@@ -1,12 +1,12 @@
-import { AreaSeries, BaselineSeries, createChart, type IChartApi, type ISeriesApi, type UTCTimestamp } from "lightweight-charts";
+import { BaselineSeries, createChart, type IChartApi, type ISeriesApi, type UTCTimestamp } from "lightweight-charts";
 import { useEffect, useRef, useState } from "react";
 import { decimals, moment, percent, type Zone } from "../model/format";
 import type { Equity } from "../model/payload";
-import { chartOptions } from "./options";
+import { chartOptions, WHOLE_RANGE } from "./options";
 import type { Palette } from "./palette";
 
 type Props = { equity: Equity; palette: Palette; zone: Zone };
-type Drawn = { chart: IChartApi; value: ISeriesApi<"Baseline">; drawdown: ISeriesApi<"Area"> };
+type Drawn = { chart: IChartApi; value: ISeriesApi<"Baseline">; drawdown: ISeriesApi<"Baseline"> };
 type Point = { time: number; equity: number | null; drawdown: number | null };
 
 export function EquityChart({ equity, palette, zone }: Props) {
@@ -57,18 +57,19 @@ function pointAt(equity: Equity, time: number | null): Point {
 }
 
 function draw(element: HTMLElement, equity: Equity): Drawn {
-  const chart = createChart(element, { autoSize: true });
+  const chart = createChart(element, { autoSize: true, timeScale: WHOLE_RANGE });
   const value = chart.addSeries(BaselineSeries, {
     baseValue: { type: "price", price: equity.equity[0] ?? 0 },
     priceLineVisible: false,
     lineWidth: 2,
+    priceFormat: { type: "custom", formatter: (v: number) => decimals(v, 0), minMove: 0.01 },
   });
   const drawdown = chart.addSeries(
-    AreaSeries,
+    BaselineSeries,
     {
+      baseValue: { type: "price", price: 0 },
       priceLineVisible: false,
       lineWidth: 1,
-      invertFilledArea: true,
       priceFormat: { type: "custom", formatter: (v: number) => percent(v, 1), minMove: 0.0001 },
     },
     1,
@@ -77,6 +78,8 @@ function draw(element: HTMLElement, equity: Equity): Drawn {
     column.flatMap((v, i) => (v === null ? [] : [{ time: (equity.time[i] ?? 0) as UTCTimestamp, value: v }]));
   value.setData(series(equity.equity));
   drawdown.setData(series(equity.drawdown));
+  value.priceScale().applyOptions({ scaleMargins: { top: 0.06, bottom: 0.06 } });
+  drawdown.priceScale().applyOptions({ scaleMargins: { top: 0.06, bottom: 0.08 } });
   const [top, bottom] = chart.panes();
   top?.setStretchFactor(3);
   bottom?.setStretchFactor(1.2);
@@ -96,5 +99,5 @@ function valueColors(palette: Palette) {
 }
 
 function drawdownColors(palette: Palette) {
-  return { lineColor: palette.loss, topColor: `${palette.loss}50`, bottomColor: `${palette.loss}18` };
+  return { bottomLineColor: palette.loss, bottomFillColor1: `${palette.loss}10`, bottomFillColor2: `${palette.loss}48`, topLineColor: palette.loss };
 }

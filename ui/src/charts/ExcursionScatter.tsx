@@ -4,8 +4,9 @@ import { decimals, exact, inR } from "../model/format";
 import type { TradeSet } from "../model/payload";
 
 const HEIGHT = 300;
-const FRAME = { left: 40, right: 12, top: 14, bottom: 40 };
+const FRAME = { left: 50, right: 12, top: 14, bottom: 40 };
 const NEAR = 14;
+const MANY = 800;
 
 type Dot = { set: TradeSet; mae: number; mfe: number; r: number };
 type Props = { sets: readonly TradeSet[]; firstTargets: readonly number[]; onPick: (setId: string) => void };
@@ -22,6 +23,7 @@ const CLASSES = [
 export function ExcursionScatter({ sets, firstTargets, onPick }: Props) {
   const { ref, width } = useElementSize<HTMLDivElement>();
   const dots = useMemo(() => sets.flatMap(dotOf), [sets]);
+  const many = dots.length > MANY;
   const [near, setNear] = useState<Dot | null>(null);
   const reach = useMemo(() => ({ x: reachOf(dots.map((d) => d.mae), 1.2), y: reachOf(dots.map((d) => d.mfe), 1.5) }), [dots]);
   const x = (mae: number): number => FRAME.left + (Math.min(mae, reach.x) / reach.x) * Math.max(1, width - FRAME.left - FRAME.right);
@@ -47,12 +49,12 @@ export function ExcursionScatter({ sets, firstTargets, onPick }: Props) {
           style={{ cursor: near ? "pointer" : "default" }}
         >
           <Grid reach={reach} x={x} y={y} right={width - FRAME.right} />
+          {CLASSES.map((c, index) => (
+            <path key={c.name} className={many ? `dots many r-class-${index}` : `dots r-class-${index}`} d={dots.filter((dot) => classOf(dot.r) === index).map((dot) => circle(x(dot.mae), y(dot.mfe), many ? 2 : 3.5)).join("")} />
+          ))}
           <Guide x1={x(1)} x2={x(1)} y1={FRAME.top} y2={HEIGHT - FRAME.bottom} name="stop, 1 R" kind="loss" />
           {firstTargets.filter((r) => r < reach.y).map((r) => (
             <Guide key={r} x1={FRAME.left} x2={width - FRAME.right} y1={y(r)} y2={y(r)} name={`TP1 ${exact(r)} R`} kind="profit" />
-          ))}
-          {CLASSES.map((c, index) => (
-            <path key={c.name} className={`dots r-class-${index}`} d={dots.filter((dot) => classOf(dot.r) === index).map((dot) => circle(x(dot.mae), y(dot.mfe))).join("")} />
           ))}
           {near && <circle cx={x(near.mae)} cy={y(near.mfe)} r={7} className="near" />}
         </svg>
@@ -80,12 +82,12 @@ function dotOf(set: TradeSet): Dot[] {
 }
 
 const classOf = (r: number): number => CLASSES.findIndex((c) => c.holds(r));
-const circle = (x: number, y: number): string => `M${(x - 3.5).toFixed(1)},${y.toFixed(1)}a3.5,3.5 0 1,0 7,0a3.5,3.5 0 1,0 -7,0`;
+const circle = (x: number, y: number, r: number): string => `M${(x - r).toFixed(1)},${y.toFixed(1)}a${r},${r} 0 1,0 ${2 * r},0a${r},${r} 0 1,0 ${-2 * r},0`;
 
 /** The axis ends where 99 of 100 dots are in; the rest sits on the edge. */
 function reachOf(values: number[], least: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  const most = sorted[Math.floor((sorted.length - 1) * 0.99)] ?? least;
+  const most = sorted[Math.ceil((sorted.length - 1) * 0.99)] ?? least;
   return Math.ceil(Math.max(least, most * 1.08) * 5) / 5;
 }
 
@@ -106,7 +108,7 @@ function Guide({ x1, x2, y1, y2, name, kind }: GuideProps) {
   return (
     <g className={`guide ${kind}`}>
       <line x1={x1} x2={x2} y1={y1} y2={y2} />
-      <text x={upright ? x1 + 4 : x2} y={upright ? y1 + 8 : y2 - 4} textAnchor={upright ? "start" : "end"}>
+      <text x={x1 + 4} y={upright ? y1 + 8 : y1 - 4}>
         {name}
       </text>
     </g>
@@ -134,7 +136,7 @@ function Grid({ reach, x, y, right }: GridProps) {
       <text x={(FRAME.left + right) / 2} y={HEIGHT - 6} textAnchor="middle">
         worst excursion (MAE), R
       </text>
-      <text transform={`translate(11 ${HEIGHT / 2}) rotate(-90)`} textAnchor="middle">
+      <text transform={`translate(12 ${HEIGHT / 2}) rotate(-90)`} textAnchor="middle">
         best excursion (MFE), R
       </text>
     </>

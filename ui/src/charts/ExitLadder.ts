@@ -44,8 +44,8 @@ export class ExitLadder implements ISeriesPrimitive<Time> {
       this.#view("top", (drawing) => {
         this.#rungs(drawing);
         this.#stopPath(drawing);
-        this.#labels(drawing);
         for (const fill of this.#ladder.fills) this.#fill(drawing, fill);
+        this.#fillLabels(drawing, this.#labels(drawing));
       }),
     ];
   }
@@ -159,24 +159,23 @@ export class ExitLadder implements ISeriesPrimitive<Time> {
   }
 
   /** One column of labels behind the exit, moved apart where levels are close. */
-  #labels(drawing: Drawing): void {
+  #labels(drawing: Drawing): Box[] {
     const { context, x, y, width } = drawing;
     const last = this.#ladder.steps.at(-1);
     const labels = this.#ladder.rungs.map((rung) => ({ text: rung.label, at: y(rung.price), color: this.#rungColor(rung) }));
     if (last) labels.push({ text: STOP_WORDS[last.kind] ?? "stop", at: y(last.price), color: this.#palette.loss });
-    labels.push({ text: "entry", at: y(this.#ladder.entryPrice), color: this.#palette.entry });
     labels.sort((a, b) => a.at - b.at);
-    const widest = Math.max(...labels.map((label) => context.measureText(label.text).width)) + 8;
-    const left = Math.min(Math.max(x(this.#ladder.from) + SHORTEST, x(this.#ladder.to)) + 8, width - widest);
+    const widest = Math.max(0, ...labels.map((label) => context.measureText(label.text).width)) + 8;
+    const left = Math.min(Math.max(x(this.#ladder.from) + SHORTEST, x(this.#ladder.to)) + 12, width - widest);
     let free = -Infinity;
-    for (const label of labels) {
+    return labels.map((label) => {
       const middle = Math.max(label.at, free);
       free = middle + LABEL_HEIGHT;
-      this.#tag(context, label.text, left, middle, label.color);
-    }
+      return this.#tag(context, label.text, left, middle, label.color);
+    });
   }
 
-  #tag(context: CanvasRenderingContext2D, text: string, left: number, middle: number, color: string): void {
+  #tag(context: CanvasRenderingContext2D, text: string, left: number, middle: number, color: string): Box {
     const width = context.measureText(text).width + 6;
     context.fillStyle = this.#palette.card;
     context.globalAlpha = 0.85;
@@ -185,12 +184,13 @@ export class ExitLadder implements ISeriesPrimitive<Time> {
     context.fillStyle = color;
     context.textAlign = "left";
     context.fillText(text, left + 3, middle + 0.5);
+    return { left, right: left + width, middle };
   }
 
   /** A triangle opens (its tip in the direction of the order), a circle closes; the area is the size. */
   #fill({ context, x, y }: Drawing, fill: LadderFill): void {
     const [cx, cy] = [x(fill.at), y(fill.price)];
-    const radius = 3.5 + 5 * Math.sqrt(fill.size);
+    const radius = radiusOf(fill);
     const palette = this.#palette;
     context.fillStyle = fill.outcome === "entry" ? palette.entry : fill.outcome === "gain" ? palette.profit : palette.loss;
     context.strokeStyle = palette.card;
@@ -200,11 +200,26 @@ export class ExitLadder implements ISeriesPrimitive<Time> {
     else context.arc(cx, cy, radius, 0, 2 * Math.PI);
     context.fill();
     context.stroke();
-    const below = fill.buy === this.#ladder.long;
-    const width = context.measureText(fill.label).width + 6;
-    this.#tag(context, fill.label, cx - width / 2, cy + (below ? 1 : -1) * (radius + 9), palette.ink);
+  }
+
+  /** Sizes beside their marks, on the side away from the path where there is room; a label without room is left out. */
+  #fillLabels({ context, x, y }: Drawing, taken: Box[]): void {
+    for (const fill of this.#ladder.fills) {
+      const width = context.measureText(fill.label).width + 6;
+      const left = x(fill.at) - width / 2;
+      const away = (fill.buy === this.#ladder.long ? 1 : -1) * (radiusOf(fill) + 9);
+      const middle = [y(fill.price) + away, y(fill.price) - away].find((at) => !taken.some((box) => overlaps(box, left, width, at)));
+      if (middle !== undefined) taken.push(this.#tag(context, fill.label, left, middle, this.#palette.ink));
+    }
   }
 }
+
+type Box = { left: number; right: number; middle: number };
+
+const radiusOf = (fill: LadderFill): number => 3.5 + 5 * Math.sqrt(fill.size);
+
+const overlaps = (box: Box, left: number, width: number, middle: number): boolean =>
+  left < box.right && left + width > box.left && Math.abs(middle - box.middle) < LABEL_HEIGHT;
 
 const STOP_WORDS: Record<string, string> = {
   stop_loss: "stop",

@@ -2,7 +2,8 @@ import { useElementSize } from "@mantine/hooks";
 import { decimals, exact, inR } from "../model/format";
 import type { RHistogram } from "../model/payload";
 
-const HEIGHT = 260;
+const HEIGHT = 338;
+const SEEN = 2;
 const FRAME = { left: 36, right: 8, top: 18, bottom: 38 };
 
 /** How the results are spread, in R: losses and gains in two colours, with zero, mean and median marked. */
@@ -25,8 +26,8 @@ export function Histogram({ histogram }: { histogram: RHistogram }) {
               key={bin.from}
               x={x(bin.from) + 0.5}
               width={Math.max(1, x(bin.to) - x(bin.from) - 1)}
-              y={y(bin.count)}
-              height={HEIGHT - FRAME.bottom - y(bin.count)}
+              y={bin.count > 0 ? Math.min(y(bin.count), y(0) - SEEN) : y(0)}
+              height={bin.count > 0 ? Math.max(y(0) - y(bin.count), SEEN) : 0}
               className={bin.to <= 1e-9 ? "fill-loss" : "fill-profit"}
             >
               <title>{`${decimals(bin.from)} R to ${decimals(bin.to)} R: ${bin.count}`}</title>
@@ -52,6 +53,9 @@ export function Histogram({ histogram }: { histogram: RHistogram }) {
           </text>
         </svg>
       )}
+      <p className="quiet">
+        Mean {inR(histogram.mean)}, median {inR(histogram.median)} over closed sets; 1 R is a set’s risk at its opening.
+      </p>
     </div>
   );
 }

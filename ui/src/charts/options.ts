@@ -2,6 +2,9 @@ import { ColorType, CrosshairMode, type DeepPartial, type TimeChartOptions, type
 import { moment, type Zone } from "../model/format";
 import type { Palette } from "./palette";
 
+/** Small enough that all points fit, and stay in view: a curve that begins in the middle would mislead. */
+export const WHOLE_RANGE = { minBarSpacing: 0.01, lockVisibleTimeRangeOnResize: true };
+
 /** What all time charts share: colours of the page, plain grid, times in the reader's zone. */
 export function chartOptions(palette: Palette, zone: Zone): DeepPartial<TimeChartOptions> {
   return {

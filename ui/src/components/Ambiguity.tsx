@@ -2,6 +2,8 @@ import { exact, inR, money, percent, words } from "../model/format";
 import type { Run } from "../model/payload";
 
 const TOO_MUCH = 0.05;
+const NO_BOUND = "With a trailing stop this interval is not a bound: prices oscillate inside a bar.";
+const ADVICE = "More than 5% of the sets are undecided: give a finer detail file (--detail) to settle them.";
 
 /** How far the result hangs on what happened inside the bars, in words. */
 export function Ambiguity({ run }: { run: Run }) {
@@ -30,15 +32,8 @@ export function Ambiguity({ run }: { run: Run }) {
         .
       </p>
       <p>
-        With a trailing stop this interval is not a bound: prices oscillate inside a bar.
-        {share > TOO_MUCH && (
-          <>
-            {" "}
-            More than 5% of the sets are undecided: give a finer detail file (<code>--detail</code>) to settle them.
-          </>
-        )}
+        {ambiguity.note ?? NO_BOUND} {share > TOO_MUCH && (ambiguity.advice ?? ADVICE)}
       </p>
-      {ambiguity.note !== null && <p className="quiet">{ambiguity.note}</p>}
     </div>
   );
 }

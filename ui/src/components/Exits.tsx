@@ -38,7 +38,7 @@ export function ExitTable({ rows, of }: { rows: NamedRow[]; of: string }) {
               <td className="right">
                 <Signed of={row.pnl}>{money(row.pnl, true)}</Signed>
               </td>
-              <td>
+              <td className="bar-column">
                 <BalanceBar value={row.pnl} largest={largest} />
               </td>
               {withR && <td className="right">{inR(row.mean_r)}</td>}

@@ -1,5 +1,5 @@
 import type { CSSProperties } from "react";
-import { exact, money, percent } from "../model/format";
+import { exact, percent } from "../model/format";
 import type { Month, Year } from "../model/payload";
 import { Scroll } from "./Scroll";
 
@@ -45,7 +45,7 @@ export function Months({ months, years }: { months: Month[]; years: Year[] }) {
 function MonthCell({ month, largest }: { month: Month | undefined; largest: number }) {
   if (month === undefined) return <td className="right none">·</td>;
   const heat = { "--heat": `${Math.round((Math.abs(month.return ?? 0) / largest) * 60)}%` } as CSSProperties;
-  const title = `${money(month.change, true)}, ${exact(month.sets)} sets closed`;
+  const title = `${exact(month.sets)} sets closed`;
   return (
     <td className={(month.return ?? 0) < 0 ? "right heat down" : "right heat up"} style={heat} title={title}>
       {percent(month.return, 2, true)}

@@ -14,6 +14,9 @@ export function Rungs({ rungs, metrics }: { rungs: Rung[]; metrics: Metrics }) {
               <th scope="col">Rung</th>
               <th scope="col">Level</th>
               <th scope="col" className="right">
+                Hit, planned
+              </th>
+              <th scope="col" className="right">
                 Hit rate
               </th>
               <th scope="col" className="bar-column">
@@ -32,8 +35,11 @@ export function Rungs({ rungs, metrics }: { rungs: Rung[]; metrics: Metrics }) {
               <tr key={rung.name}>
                 <th scope="row">TP{rung.name}</th>
                 <td>{rung.levels.map((level) => `${exact(level)}R`).join(", ") || "–"}</td>
+                <td className="right">
+                  {exact(rung.count)} of {exact(rung.planned)}
+                </td>
                 <td className="right">{percent(rung.hit_rate)}</td>
-                <td>
+                <td className="bar-column">
                   <ShareBar share={rung.hit_rate} />
                 </td>
                 <td className="right">{percent(rung.conditional_rate)}</td>

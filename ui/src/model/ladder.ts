@@ -64,7 +64,7 @@ function labelOf(leg: PlanLeg): string {
 
 function fillsOf(legs: readonly TradeLeg[], place: (iso: string) => number): LadderFill[] {
   const largest = Math.max(...legs.map((leg) => Number(leg.qty)));
-  return legs.map((leg) => ({
+  const fills = legs.map((leg): LadderFill => ({
     at: place(leg.timestamp),
     price: Number(leg.price),
     size: largest > 0 ? Number(leg.qty) / largest : 1,
@@ -72,6 +72,8 @@ function fillsOf(legs: readonly TradeLeg[], place: (iso: string) => number): Lad
     buy: leg.side === "buy",
     outcome: leg.is_entry ? "entry" : (leg.realized_pnl ?? "").startsWith("-") ? "loss" : "gain",
   }));
+  // The largest is drawn first, so that it covers none of the others.
+  return fills.toSorted((a, b) => b.size - a.size);
 }
 
 /** The lowest and the highest price of the drawing, for the price scale. */

@@ -76,6 +76,7 @@ const run = object({
       net_pnl: list(amount),
       net_r: list(amount),
       note: maybe(text),
+      advice: maybe(text),
     }),
   ),
   profiles: list(text),
@@ -95,6 +96,7 @@ const parts = object({
   rungs: list(
     object({
       name: text,
+      planned: maybe(number),
       count: maybe(number),
       hit_rate: maybe(number),
       conditional_rate: maybe(number),
@@ -103,7 +105,7 @@ const parts = object({
     }),
   ),
   months: list(
-    object({ year: number, month: number, return: maybe(number), change: maybe(number), sets: number }),
+    object({ year: number, month: number, return: maybe(number), sets: number }),
   ),
   years: list(object({ year: number, return: maybe(number) })),
   r_histogram: maybe(

@@ -34,12 +34,12 @@ export const exitTable = (name: string, rows: readonly NamedRow[]): Table => ({
 
 export const rungTable = (rungs: readonly Rung[]): Table => ({
   name: "rungs",
-  columns: ["rung", "levels_r", "hit_rate", "conditional_rate", "mean_r"],
-  rows: rungs.map((rung) => [rung.name, rung.levels.join(" "), rung.hit_rate, rung.conditional_rate, rung.mean_r]),
+  columns: ["rung", "levels_r", "planned", "count", "hit_rate", "conditional_rate", "mean_r"],
+  rows: rungs.map((rung) => [rung.name, rung.levels.join(" "), rung.planned, rung.count, rung.hit_rate, rung.conditional_rate, rung.mean_r]),
 });
 
 export const monthTable = (months: readonly Month[]): Table => ({
   name: "months",
-  columns: ["year", "month", "return", "change", "sets"],
-  rows: months.map((month) => [month.year, month.month, month.return, month.change, month.sets]),
+  columns: ["year", "month", "return", "sets"],
+  rows: months.map((month) => [month.year, month.month, month.return, month.sets]),
 });

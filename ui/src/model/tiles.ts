@@ -17,13 +17,13 @@ export function leadingTiles(metrics: Metrics): Tile[] {
   const days = of(metrics, "max_drawdown_days");
   const expectancy = numberOf(metrics, "expectancy_r");
   return [
-    { name: "Net P&L", value: money(net, true), signed: net, meaning: "Realized and open P&L after fees and funding, in quote currency" },
-    { name: "Return", value: percent(of(metrics, "return"), 2, true), signed: of(metrics, "return"), meaning: "Net P&L as a share of the initial cash" },
+    { name: "Net P&L", value: money(net, true), signed: net, meaning: "Realized P&L of all sets after fees and funding, in quote currency" },
+    { name: "Return", value: percent(of(metrics, "return"), 2, true), signed: of(metrics, "return"), meaning: "Change of equity, open positions included, as a share of the initial cash" },
     {
       name: "Max drawdown",
       value: percent(of(metrics, "max_drawdown"), 2),
-      under: days === null ? undefined : `longest ${exact(Number(decimals(days, 1).replaceAll(",", "")))} days`,
-      meaning: "The deepest fall of equity from a peak, and the longest time below one",
+      under: days === null ? undefined : `lasting ${exact(Number(decimals(days, 1).replaceAll(",", "")))} days`,
+      meaning: "The deepest fall of equity from a peak, and how long it lasted",
     },
     { name: "Sharpe", value: decimals(of(metrics, "sharpe")), meaning: "From daily equity, 365 days a year, risk-free rate 0" },
     { name: "Expectancy", value: inR(expectancy), signed: expectancy, meaning: "Mean net result of a set in R, its risk at opening" },

@@ -28,8 +28,9 @@ export function PlanTable({ plan, of }: { plan: Plan; of: string }) {
               <td className="right">{exact(leg.price)}</td>
               <td className="right">{leg.qty === null ? "what remains" : exact(leg.qty)}</td>
               <td>
-                <span className={`status ${leg.status}`}>{leg.status}</span>
-                {leg.filled_at !== null && <small> {at(leg.filled_at)}</small>}
+                <span className={`status ${leg.status}`} title={leg.filled_at === null ? undefined : at(leg.filled_at)}>
+                  {leg.status}
+                </span>
               </td>
             </tr>
           ))}
