@@ -16,7 +16,7 @@ from math import gcd
 from typing import Any, NamedTuple
 
 from exitbrain.core.adjustments import AccountBooks
-from exitbrain.core.assets import base_and_quote, fee_currency
+from exitbrain.core.assets import base_and_quote, fee_currency, is_inverse
 from exitbrain.core.instants import microseconds
 from exitbrain.core.lifecycle import Books, Fill, Lifecycle, fee_units, in_order
 from exitbrain.core.market import Instrument
@@ -47,6 +47,7 @@ class AccountFill(NamedTuple):
     reason: str | None
     exit_fraction: Decimal | None
     maker: bool
+    position_side: str | None
 
 
 def row_problem(row: int, found: str, accepted: str | None) -> Problem:
@@ -60,17 +61,17 @@ def lifecycles_of_fills(
 ) -> list[Lifecycle]:
     """The lifecycles of all symbols, by opened_at, then symbol. Raises InvalidInput with one problem per bad row."""
     known = _instruments_by_symbol(instruments)
-    by_symbol: dict[str, list[AccountFill]] = {}
+    by_position: dict[tuple[str, str | None], list[AccountFill]] = {}
     for fill in _checked(rows, problem_of):
-        by_symbol.setdefault(fill.symbol, []).append(fill)
+        by_position.setdefault((fill.symbol, fill.position_side), []).append(fill)
     found: list[Lifecycle] = []
-    for symbol, fills in by_symbol.items():
+    for (symbol, _), fills in by_position.items():
         fills.sort(key=lambda fill: fill.time)
-        found += _lifecycles_of_symbol(symbol, fills, known.get(symbol))
+        found += _lifecycles_of_position(symbol, fills, known.get(symbol))
     return in_order(found)
 
 
-def _lifecycles_of_symbol(symbol: str, fills: list[AccountFill], given: Instrument | None) -> list[Lifecycle]:
+def _lifecycles_of_position(symbol: str, fills: list[AccountFill], given: Instrument | None) -> list[Lifecycle]:
     instrument, venue_lots = ledger_instrument(symbol, fills, given)
     # Venues number the fills of each symbol from 1, so the symbol is part of what made the id.
     books = Books(symbol, instrument, run_id=re.sub(r"[^A-Za-z0-9._]+", "-", symbol))
@@ -140,8 +141,8 @@ def _checked(
             continue
         first = rows_of_ids.setdefault((fill.symbol, fill.fill_id), number)
         if first != number:
-            found = f"id {fill.fill_id!r} of {fill.symbol} was already given in row {first + 1}"
-            problems.append(problem_of(number, found, "each fill once"))
+            found = f"id {fill.fill_id!r} of {fill.symbol} was given before"
+            problems.append(problem_of(number, found, "each fill once, with an id of its own"))
         fills.append(fill)
     if problems:
         more = len(problems) - _PROBLEMS_SHOWN
@@ -158,6 +159,10 @@ def read_row(row: Mapping[str, Any]) -> AccountFill:
     if missing:
         raise InvalidInput(f"{', '.join(missing)} missing", accepted=f"each of {', '.join(REQUIRED)}")
     symbol = str(row["symbol"]).strip()
+    if is_inverse(symbol):
+        raise InvalidInput(
+            f"{symbol} is an inverse contract", accepted="symbols whose profit is in their quote currency"
+        )
     side = SIDES.get(str(row["side"]).strip().lower())
     if side is None:
         raise InvalidInput(f"side is {row['side']!r}", accepted="buy or sell")
@@ -178,6 +183,7 @@ def read_row(row: Mapping[str, Any]) -> AccountFill:
         reason=_text(row.get("reason")),
         exit_fraction=None if _absent(exit_fraction) else decimal_of(exit_fraction, "exit_fraction"),
         maker=row.get("maker") is True,
+        position_side=_position_side(row.get("position_side")),
     )
 
 
@@ -221,6 +227,14 @@ def _absent(value: object) -> bool:
 
 def _text(value: object) -> str | None:
     return None if _absent(value) else str(value).strip()
+
+
+def _position_side(value: object) -> str | None:
+    """A hedged account holds a long and a short of one symbol at once: two positions, each with its own sets."""
+    word = (_text(value) or "both").lower()
+    if word not in ("long", "short", "both", "net"):
+        raise InvalidInput(f"position_side is {value!r}", accepted="long, short or both")
+    return word if word in ("long", "short") else None
 
 
 def _identifier(value: object) -> str:

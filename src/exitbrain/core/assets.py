@@ -35,3 +35,11 @@ def fee_currency(symbol: str, asset: str) -> Literal["base", "quote"] | None:
     if undivided and symbol.upper().startswith(name):
         return "base"
     return "quote" if undivided and symbol.upper().endswith(name) else None
+
+
+def is_inverse(symbol: str) -> bool:
+    """Quoted in one currency and paid in the base: BTCUSD_PERP, BTCUSD_240628, BTC/USD:BTC."""
+    pair, _, settlement = symbol.upper().partition(":")
+    if settlement:
+        return settlement.partition("-")[0] == base_and_quote(pair)[0]
+    return re.fullmatch(r"[A-Z0-9]+USD_(PERP|\d{6})", pair) is not None

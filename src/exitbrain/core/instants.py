@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from exitbrain.core.numbers import decimal_of
 from exitbrain.errors import InvalidInput
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -36,9 +37,10 @@ def instant(value: object) -> datetime:
 
 def microseconds(value: object) -> int:
     """Any accepted timestamp as microseconds since 1970: a datetime, ISO 8601, or an epoch told by its magnitude."""
-    digits = str(value).strip()
-    if not isinstance(value, datetime) and digits.lstrip("-").replace(".", "", 1).isdecimal():
-        time = _from_epoch(Decimal(digits))
+    text = str(value).strip()
+    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    if is_number or text.lstrip("-").replace(".", "", 1).isdecimal():
+        time = _from_epoch(decimal_of(text, "timestamp"))
     else:
         time = (instant(value) - EPOCH) // MICROSECOND
     if not _FIRST <= time <= _LAST:
@@ -52,5 +54,7 @@ def seconds(duration: timedelta) -> int | float:
 
 
 def _from_epoch(epoch: Decimal) -> int:
+    if epoch.adjusted() > 20:
+        return _LAST + 1
     nanoseconds = next((unit for limit, unit in _EPOCH_UNITS if abs(epoch) < limit), 1)
     return int(epoch * nanoseconds) // 1000
