@@ -135,26 +135,26 @@ TAKER, MAKER = "0.0005", "0.0002"
 
 def trade_sets() -> list[dict[str, Any]]:
     return [
-        trade_set(1, "BTCUSDT", "long", (40, 85), "400", [
+        trade_set(1, "BTCUSDT", "long", (40, 83), "400", [
             (40, "0.5", "40000", TAKER, "trend_continuation", "breakout"),
             (49, "0.075", "40400", MAKER, "plan", "take_profit_1"),
             (58, "0.1", "40800", TAKER, "plan", "take_profit_2"),
-            (85, "0.325", "40474", TAKER, "plan", "trailing_stop"),
-        ], mfe_r=1.65, mae_r=-0.12, avg_exit_price="40528.1"),
+            (83, "0.325", "40474", TAKER, "plan", "trailing_stop"),
+        ], mfe_r=1.625, mae_r=-0.004625, avg_exit_price="40528.1"),
         trade_set(2, "ETHUSDT", "short", (60, 84), "400", [
             (60, "10", "2000", TAKER, "mean_reversion", "fade"),
             (66, "3", "1988", MAKER, "plan", "take_profit_1"),
-            (72, "3", "1980", TAKER, "risk_reduce", "trim_exit"),
+            (71, "3", "1980", TAKER, "risk_reduce", "trim_exit"),
             (84, "4", "1986", TAKER, "emergency_exit", "panic_exit"),
-        ], mfe_r=0.55, mae_r=-0.1, avg_exit_price="1984.8"),
-        trade_set(3, "BTCUSDT", "long", (100, 115), "403", [
+        ], mfe_r=0.5425, mae_r=-0.005, avg_exit_price="1984.8"),
+        trade_set(3, "BTCUSDT", "long", (100, 113), "403", [
             (100, "0.5", "40300", TAKER, "trend_continuation", "breakout"),
-            (115, "0.5", "39494", TAKER, "plan", "stop_loss"),
-        ], mfe_r=0.06, mae_r=-1.01, avg_exit_price="39494"),
+            (113, "0.5", "39494", TAKER, "plan", "stop_loss"),
+        ], mfe_r=0.0124, mae_r=-1.0, avg_exit_price="39494"),
         trade_set(4, "BTCUSDT", "long", (150, None), "396", [
             (150, "0.5", "39600", TAKER, "trend_continuation", "breakout"),
-            (168, "0.075", "39996", MAKER, "plan", "take_profit_1"),
-        ], mfe_r=0.82, mae_r=-0.08),
+            (169, "0.075", "39996", MAKER, "plan", "take_profit_1"),
+        ], mfe_r=0.7765, mae_r=-0.0141),
     ]  # fmt: skip
 
 
@@ -194,9 +194,9 @@ def plans() -> dict[str, dict[str, Any]]:
                 plan_leg("TP", "SOFT", 1, 0.5, "40400", "0.075", "hit", 49),
                 plan_leg("TP", "HARD", 2, 1.0, "40800", "0.1", "hit", 58),
                 plan_leg("TP", "HARD", 3, 2.0, "41600", "0.15", "cancelled"),
-                plan_leg("TRAIL", "TRAIL", None, 1.5, "41200", "0.325", "hit", 85),
+                plan_leg("TRAIL", "TRAIL", None, 1.5, "41200", "0.325", "hit", 83),
             ],
-            "stop_path": [stop(40, "39200"), stop(67, "40376", "trailing_stop"), stop(69, "40440", "trailing_stop"), stop(70, "40474", "trailing_stop")],
+            "stop_path": [stop(40, "39200"), stop(67, "40382.4", "trailing_stop"), stop(68, "40444.2", "trailing_stop"), stop(69, "40469.1", "trailing_stop"), stop(70, "40474", "trailing_stop")],
             "notes": [],
         },
         "golden-2": {
@@ -214,7 +214,7 @@ def plans() -> dict[str, dict[str, Any]]:
         "golden-3": trend | {
             "initial_stop": "39494", "risk_per_unit": "806", "entry_price": "40300",
             "legs": [
-                plan_leg("SL", "STOP", None, -1.0, "39494", None, "hit", 115),
+                plan_leg("SL", "STOP", None, -1.0, "39494", None, "hit", 113),
                 plan_leg("TP", "SOFT", 1, 0.5, "40703", "0.075", "unhit"),
                 plan_leg("TP", "HARD", 2, 1.0, "41106", "0.1", "unhit"),
                 plan_leg("TP", "HARD", 3, 2.0, "41912", "0.15", "unhit"),
@@ -227,7 +227,7 @@ def plans() -> dict[str, dict[str, Any]]:
             "initial_stop": "38808", "risk_per_unit": "792", "entry_price": "39600",
             "legs": [
                 plan_leg("SL", "STOP", None, -1.0, "38808", None, "unhit"),
-                plan_leg("TP", "SOFT", 1, 0.5, "39996", "0.075", "hit", 168),
+                plan_leg("TP", "SOFT", 1, 0.5, "39996", "0.075", "hit", 169),
                 plan_leg("TP", "HARD", 2, 1.0, "40392", "0.1", "unhit"),
                 plan_leg("TP", "HARD", 3, 2.0, "41184", "0.15", "unhit"),
                 plan_leg("TRAIL", "TRAIL", None, 1.5, "40788", "0.175", "unhit"),

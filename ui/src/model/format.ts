@@ -3,6 +3,7 @@
 import type { Amount } from "./decode";
 
 export const DASH = "–";
+const SMALL = 0.1;
 export type Zone = "utc" | "local";
 
 const grouped = new Map<string, Intl.NumberFormat>();
@@ -21,11 +22,10 @@ function written(value: Amount, options: Intl.NumberFormatOptions): string {
 
 export function money(value: Amount | null, signed = false): string {
   if (value === null) return DASH;
-  return written(value, {
-    minimumFractionDigits: 2,
-    maximumFractionDigits: 2,
-    signDisplay: signed ? "exceptZero" : "negative",
-  });
+  const signDisplay = signed ? "exceptZero" : "negative";
+  // An amount that two decimals would round away keeps three digits.
+  if (sign(value) !== 0 && Math.abs(Number(value)) < SMALL) return written(value, { maximumSignificantDigits: 3, signDisplay });
+  return written(value, { minimumFractionDigits: 2, maximumFractionDigits: 2, signDisplay });
 }
 
 export function exact(value: Amount | null, signed = false): string {
