@@ -55,6 +55,24 @@ def test_what_is_left_under_one_venue_lot_closes_as_dust():
         assert_holds_the_laws(one)
 
 
+def test_exits_that_sell_a_little_more_than_the_fees_left_close_their_set():
+    # 2 - 0.002 = 1.998; the first exit leaves 0.998, under the lot of 1 that was seen, and the second sells it as 1.
+    rows = [fill(1, "buy", 2, 100, "0.002", "BTC"), fill(2, "sell", 1, 110), fill(3, "sell", 1, 120)]
+    (one,) = TradeSet.from_fills(rows)
+    assert (one.num_entries, one.num_exits, one.is_closed) == (1, 2, True)
+    # The 0.002 came from elsewhere in the account: cash 230 - 200, as if no fee had been taken.
+    assert one.pnl_net == 30
+    assert_holds_the_laws(one)
+
+
+def test_dust_is_written_off_where_the_exit_left_it():
+    rows = [fill(1, "buy", 1, 100, "0.0005", "BTC"), fill(2, "sell", "0.999", 110), fill(3, "sell", "2", 120)]
+    first, second = TradeSet.from_fills(rows)
+    assert lines(first)[-1] == ("sell", "0.0005", "0.05", "dust")
+    assert first.closed_at == first.legs[-2].timestamp < second.opened_at
+    assert (second.side, second.max_exposure_quantity) == ("short", 2)
+
+
 def test_dust_that_stayed_in_the_account_can_be_sold_with_a_later_set():
     # Two remainders of 0.6 lot are 1.2 lots: the third exit sells one lot more than its set holds, and stays long only.
     instrument = Instrument(symbol="BTCUSDT", tick_size=Decimal(1), lot_size=Decimal("0.01"))

@@ -83,9 +83,7 @@ def _lifecycles_of_position(symbol: str, fills: list[AccountFill], given: Instru
             fee_units(row.fee), row.trigger_id, row.category, row.reason, row.exit_fraction, row.maker,
         )  # fmt: skip
         account.take(fill, int(Fraction(row.base_fee) / lot))
-    if given is not None:
-        # Under an inferred lot a remainder may only look unsellable: nothing finer has been traded yet.
-        account.write_off_dust()
+    account.finish(is_lot_known=given is not None)
     return books.lifecycles
 
 

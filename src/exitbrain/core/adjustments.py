@@ -9,9 +9,10 @@ A short pays with quantity that it does not have: it grows at the fill's price, 
 a fee takes more than is held after the fill, what is missing came from elsewhere in the account, and is priced at the
 fill as a quote fee.
 
-Dust is what a reduction leaves under one venue lot: nobody can sell it, so the set closes and its cost counts as a
-fee. What is written off stays in the account, so a later exit may sell it too: such an excess comes back at the
-average cost, with a negative fee, and does not open a position on the other side.
+Dust is what a reduction leaves under one venue lot: nobody can sell it, so the set closes there and its cost counts
+as a fee. The next fill decides: an exit that is larger by less than a lot still belongs to the set (an account may hold
+more of the base than its fills show). What is written off stays in the account, so a later exit may sell it too. Such
+an excess comes back at the average cost, with a negative fee, and does not open a position on the other side.
 """
 
 from __future__ import annotations
@@ -29,18 +30,22 @@ _BASE_FEE_PART, _DUST_PART, _RETURNED_PART = 2, 3, 4
 class AccountBooks:
     """Books of an account, where fees can be in the base asset and remainders can be under one venue lot."""
 
-    __slots__ = ("books", "venue_lots", "written_off", "last")
+    __slots__ = ("books", "venue_lots", "written_off", "last", "reduced")
 
     def __init__(self, books: Books, venue_lots: int) -> None:
         self.books = books
         self.venue_lots = venue_lots
         self.written_off = 0  # signed lots of dust that are still in the account
         self.last: Fill | None = None
+        self.reduced = False  # by the last fill
 
     def take(self, fill: Fill, base_fee: int = 0) -> None:
         """Book a fill and its base fee in lots (a rebate where negative)."""
         held = self.books.position.quantity
-        self.last = fill
+        if self.reduced and not (held * fill.side < 0 and fill.lots - abs(held) < self.venue_lots):
+            self._write_off_dust()
+            held = self.books.position.quantity
+        self.last, self.reduced = fill, held * fill.side < 0
         # A short that is being closed pays before the fill, else the fill would seem to cross zero.
         if base_fee > 0 and held < 0 < fill.side and fill.lots <= base_fee - held:
             self._grow_short(fill, base_fee)
@@ -50,11 +55,13 @@ class AccountBooks:
         priced = Fraction(self.books.instrument.money_unit) * fill.ticks * (base_fee - paid)
         self.books.take(fill if paid == base_fee else fill._replace(fee=fill.fee + fee_units(priced)))
         self._pay(fill, paid)
-        if held * fill.side < 0:
-            self.write_off_dust()
 
-    def write_off_dust(self) -> None:
-        """Close what is left under one venue lot."""
+    def finish(self, *, is_lot_known: bool) -> None:
+        """At the end of the history: what only a base fee took under an inferred lot may still be sold as it is."""
+        if self.reduced or is_lot_known:
+            self._write_off_dust()
+
+    def _write_off_dust(self) -> None:
         left = self.books.position.quantity
         if self.last is not None and 0 < abs(left) < self.venue_lots:
             self.written_off += left
