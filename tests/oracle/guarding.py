@@ -9,7 +9,7 @@ CHOICES
 6. Missing spread passes the spread guard.
 7. position_fraction is the quantity over the largest of the set; stop_price is the SL; unrealized_r is the close
    against the average entry in the opening's R.
-8. Within F38 a same-bar veto also holds where the position opened at that very open.
+8. Within F38 the guards that look at data or at bars held pass at the first bar; the others are asked. A same-bar veto also holds where the position opened at that very open.
 """
 
 from fractions import Fraction
@@ -28,13 +28,16 @@ GUARDS = {
 }
 
 
+NEED_THE_BAR_BEFORE = ("stale_data", "same_bar_veto", "min_hold", "spread", "liquidity")
+
+
 def refusal(run, decision, candidate, position):
     """The first guard that says no, or None (spec F11)."""
     if candidate.kind == "entry" and candidate.trigger is not None and run.plan_expired(decision.time):
         return "expired_plan"
     first_bar_alone = decision.alone and decision.index == 0
     for name in GUARDS[candidate.kind]:
-        if first_bar_alone and name not in ("max_adds", "opposite_ignored"):
+        if first_bar_alone and name in NEED_THE_BAR_BEFORE:
             continue
         if ANSWERS[name](run, decision, candidate, position):
             return name
@@ -61,7 +64,7 @@ def in_same_bar(run, decision, candidate, position):
 def held_too_short(run, decision, candidate, position):
     if not closes(run, candidate, position) or ignored(run, candidate):
         return False
-    return decision.seen - position.opened_index < run.guards["min_hold_bars"]
+    return max(0, decision.seen - position.opened_index) < run.guards["min_hold_bars"]
 
 
 def ignored(run, candidate):
@@ -94,7 +97,7 @@ def daily_loss_reached(run, decision, candidate, position):
 
 def cooling_down(run, decision, candidate, position):
     last = run.last_close.get(decision.series.instrument.symbol)
-    return last is not None and decision.seen - last < run.guards["cooldown_bars"]
+    return last is not None and max(0, decision.seen - last) < run.guards["cooldown_bars"]
 
 
 def day_is_full(run, decision, candidate, position):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,8 @@ class Decider:
     def decide(self, line: Line, bar: int) -> None:
         """The decision at the close of `bar`."""
         entries = [] if self.run.settings.fill_at_close else [entry_intent(row) for row in line.rows.get(bar + 1, ())]
+        if not self.run.settings.independent:
+            entries.sort(key=self._precedence)
         for position in list(line.positions):
             if bar >= position.attached["time_stop_bar"]:
                 self._time_stop(line, bar, position, entries)
@@ -76,10 +78,10 @@ class Decider:
             self.place(line, Order(decided_at=bar, intent=winner), bar)
 
     def _ask_guards(
-        self, line: Line, bar: int, intent: Intent
+        self, line: Line, bar: int, intent: Intent, *, at_open: bool = False
     ) -> tuple[list[tuple[str, str | None]], tuple[str, str] | None]:
         """Every guard's answer, and the first no."""
-        given = answers(intent, self.facts(line, bar, intent), self.run.settings.limits)
+        given = answers(intent, self.facts(line, bar, at_open=at_open), self.run.settings.limits)
         return given, next(((guard, detail) for guard, detail in given if detail is not None), None)
 
     def _precedence(self, intent: Intent) -> tuple[object, ...]:
@@ -96,45 +98,46 @@ class Decider:
     def decide_alone(self, line: Line, row: EntryOrder, bar: int) -> None:
         """A row that is decided at its own open: guards see the bar before (spec F9, F38)."""
         intent = entry_intent(row)
-        guards, refused = self._ask_guards(line, bar - 1, intent)
+        guards, refused = self._ask_guards(line, bar - 1, intent, at_open=True)
         self.record_decision(line, bar, intent, guards, refused, intent, at_open=True)
         if refused is not None:
             self.record_block(line, bar, intent, *refused, at_open=True)
             return
         self.run.executor.execute(line, Order(decided_at=bar - 1, intent=intent), bar, at_open=True, alone=True)
 
-    def facts(self, line: Line, bar: int, intent: Intent) -> Facts:
-        """What the guards may know at the close of `bar`; bar -1 is before the first bar."""
+    def facts(self, line: Line, bar: int, *, at_open: bool) -> Facts:
+        """What the guards may know at the close of `bar`, or at the open after it (spec F38): money and counts are of
+        the decision's own time; bar -1 is before the first bar, where nothing that looks back is known."""
         settings, market = self.run.settings, line.market
         position = line.positions[0] if line.positions and not settings.independent else None
-        shared = {
-            "symbol": line.symbol,
-            "timeframe": market.timeframe,
-            "position_side": position.side if position else 0,
-            "adds": position.adds if position else 0,
-            "max_adds": settings.max_adds,
-            "on_opposite": settings.on_opposite,
-            "independent": settings.independent,
-        }
-        if bar < 0:
-            return Facts(**shared)
-        volume = float(market.volume[bar])
-        close = float(market.floats[2][bar])
-        needs_equity = (
+        time = int(market.time[bar + 1 if at_open else bar])
+        day = time // DAY
+        asks_equity = (
             settings.limits.max_daily_loss_pct is not None or settings.limits.daily_risk_budget_pct is not None
         )
-        day = int(market.time[bar]) // DAY
-        return Facts(
-            **shared,
+        facts = Facts(
+            symbol=line.symbol,
+            timeframe=market.timeframe,
+            position_side=position.side if position else 0,
+            adds=position.adds if position else 0,
+            max_adds=settings.max_adds,
+            on_opposite=settings.on_opposite,
+            independent=settings.independent,
+            entries_today=self.run.opened_by_day[day],
+            day_open_equity=self.run.day_open_equity.get(day),
+            equity=self.run.equity(time, at_open=at_open, symbol=line.symbol) if asks_equity else None,
+            risk_opened_today=self.run.risk_by_day[day],
+        )
+        if bar < 0:
+            return facts
+        volume, close = float(market.volume[bar]), float(market.floats[2][bar])
+        return replace(
+            facts,
             gap=int(market.time[bar] - market.time[bar - 1]) if bar else 0,
             bars_held=max(0, bar - position.entry_bar) if position else None,
             spread_bps=self._spread(line, bar),
             liquidity=close * volume if volume == volume else None,
             bars_since_close=None if line.last_close_bar is None else max(0, bar - line.last_close_bar),
-            entries_today=self.run.opened_by_day[day],
-            day_open_equity=self.run.day_open_equity.get(day),
-            equity=self.run.equity(int(market.time[bar]), at_open=False, symbol=line.symbol) if needs_equity else None,
-            risk_opened_today=self.run.risk_by_day[day],
         )
 
     def _spread(self, line: Line, bar: int) -> float | None:

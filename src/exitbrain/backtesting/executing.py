@@ -14,15 +14,13 @@ from exitbrain.core.ladder import (
     Ladder,
     StopRule,
     compile_ladder,
-    default_stop_fraction,
     initial_stop,
     legacy_ladder,
-    toward_market,
 )
 from exitbrain.core.lifecycle import Books
 from exitbrain.core.market import MarketRegime
 from exitbrain.core.profiles import TPProfile
-from exitbrain.core.sizing import lots_of, lots_under_caps, sizing_of
+from exitbrain.core.sizing import lots_of, lots_under_caps, lots_under_leverage, sizing_of
 from exitbrain.core.timeframes import timeframe_word
 
 if TYPE_CHECKING:
@@ -206,21 +204,21 @@ class Executor:
         )
         rule = self._stop_rule(line, order.decided_at, regime, merged)
         sizing_stop = initial_stop(Fraction(fill), side, instrument, own)
-        lots = self._lots(line, terms, bar, fill, sizing_stop, at_open=at_open, kept=position.lots)
+        lots = self._lots(line, terms, bar, fill, sizing_stop, at_open=at_open, kept=position.lots, adds=True)
         books: Books = position.attached["books"]
         average = abs(Fraction(books.position.cost_basis) + side * lots * fill) / (position.lots + lots)
-        stop = initial_stop(average, side, instrument, rule)
-        if side * (fill - stop) <= 0:
-            raise Refused("invalid_stop", f"stop {instrument.price(stop)} at or beyond {instrument.price(fill)}")
+        planned = initial_stop(average, side, instrument, rule)
+        in_force = max(side * planned, side * position.stop_ticks) * side
+        if side * (min(side * fill, side * average) * side - planned) <= 0 or side * (fill - in_force) <= 0:
+            raise Refused("invalid_stop", f"stop {instrument.price(planned)} at or beyond {instrument.price(fill)}")
         self.run.book(
             line, position, bar=bar, side=side, lots=lots, ticks=fill, maker=False,
             trigger_id=intent.trigger_id, category=intent.category, reason=intent.trigger_id,
         )  # fmt: skip
         position.attached["terms"] = merged
-        stop = max(side * stop, side * position.stop_ticks) * side
-        ladder = self._ladder(position.profile, line, side, average, stop, position.lots + lots, regime)
+        ladder = self._ladder(position.profile, line, side, average, planned, position.lots + lots, regime)
         noted = len(position.notes)
-        position.replan(ladder, lots, bar if at_open else bar + 1)
+        position.replan(ladder, in_force, lots, bar if at_open else bar + 1)
         self._note(line, position, bar, [*position.notes[noted:], *position.void_stop_moves()])
 
     def _note(self, line: Line, position: OpenPosition, bar: int, notes: list[str]) -> None:
@@ -261,16 +259,9 @@ class Executor:
         regime: MarketRegime,
     ) -> Ladder:  # fmt: skip
         settings, instrument = self.run.settings, line.market.instrument
-        measured = stop
-        if side * (entry - stop) <= 0:
-            # A stop raised past a new average leaves no risk to measure R by: the default distance does.
-            share = default_stop_fraction(settings.base_stop, settings.risk_mode, regime)
-            measured = toward_market(entry * (1 - side * share), side)
         if profile is None:
-            ladder = legacy_ladder(settings.partial_template, instrument, side, entry, measured, lots, regime=regime)
-        else:
-            ladder = compile_ladder(profile, instrument, side, entry, measured, lots)
-        return replace(ladder, stop=stop)
+            return legacy_ladder(settings.partial_template, instrument, side, entry, stop, lots, regime=regime)
+        return compile_ladder(profile, instrument, side, entry, stop, lots)
 
     def _time_stop_bar(self, line: Line, profile: TPProfile | None, bar: int) -> int:
         """The bar at whose close the position has to leave; NEVER without a time stop."""
@@ -288,25 +279,30 @@ class Executor:
 
     # sizes
 
-    def _lots(self, line: Line, terms: EntryTerms, bar: int, fill: int, stop: int, *, at_open: bool, kept: int) -> int:
-        """Lots to open, or Refused. `kept` lots of this symbol stay open beside the order."""
-        settings, instrument = self.run.settings, line.market.instrument
-        if terms.side * (fill - stop) <= 0:
-            raise Refused("invalid_stop", f"stop {instrument.price(stop)} at or beyond {instrument.price(fill)}")
+    def _lots(
+        self, line: Line, terms: EntryTerms, bar: int, fill: int, stop: int, *, at_open: bool, kept: int,
+        adds: bool = False,
+    ) -> int:  # fmt: skip
+        """Lots to open, or Refused. `kept` lots of this symbol stay open beside the order; an add's own stop is
+        judged only where its size hangs on it."""
+        settings, instrument, limits = self.run.settings, line.market.instrument, self.run.settings.limits
         rule = sizing_of(terms, settings.sizing_by_symbol.get(line.symbol, settings.sizing))
-        caps = self._caps_ask_for_equity()
+        asks_stop = rule.mode == "risk" or limits.max_position_risk_pct is not None
+        if (asks_stop or not adds) and terms.side * (fill - stop) <= 0:
+            raise Refused("invalid_stop", f"stop {instrument.price(stop)} at or beyond {instrument.price(fill)}")
+        capped = self._has_caps() or settings.max_leverage is not None
         equity = Fraction(0)
-        if caps or rule.mode in ("risk", "fraction"):
+        if capped or rule.mode in ("risk", "fraction"):
             equity = self.run.equity(int(line.market.time[bar]), at_open=at_open, symbol=line.symbol)
         lots = lots_of(rule, instrument, fill, stop, equity)
-        if caps:
+        if capped:
             lots = self._capped(line, lots, bar, fill, stop, equity, kept, at_open=at_open)
-        if lots < 1 or (settings.limits.min_trade and not instrument.meets_minimum(fill, lots)):
+        if lots < 1 or (limits.min_trade and not instrument.meets_minimum(fill, lots)):
             quantity = instrument.quantity(max(lots, 0))
             raise Refused("min_trade", f"{quantity} {line.symbol} at {instrument.price(fill)} is below the minimum")
         return lots
 
-    def _caps_ask_for_equity(self) -> bool:
+    def _has_caps(self) -> bool:
         limits = self.run.settings.limits
         return any(
             value is not None
@@ -314,27 +310,30 @@ class Executor:
                 limits.max_position_risk_pct,
                 limits.max_symbol_exposure_pct,
                 limits.max_portfolio_exposure_pct,
-                self.run.settings.max_leverage,
             )
         )
 
     def _capped(
         self, line: Line, lots: int, bar: int, fill: int, stop: int, equity: Fraction, kept: int, *, at_open: bool
     ) -> int:
+        """Leverage cuts first; then the caps cut, and refuse where they leave nothing (spec F22, F39, F50)."""
+        settings, instrument = self.run.settings, line.market.instrument
+        own = sum(position.lots for position in line.positions) if settings.independent else kept
+        symbol_exposure = Fraction(instrument.money_unit) * own * fill
+        exposure = symbol_exposure + self._exposure_of_others(line, bar, at_open=at_open)
+        if settings.max_leverage is not None:
+            lots = min(lots, lots_under_leverage(settings.max_leverage, instrument, fill, equity, exposure))
+        most = lots_under_caps(settings.limits, instrument, fill, stop, equity, symbol_exposure, exposure)
+        if most is not None and most < 1 <= lots:
+            raise Refused("risk_cap", "the caps leave nothing of the order")
+        return lots if most is None else min(lots, most)
+
+    def _exposure_of_others(self, line: Line, bar: int, *, at_open: bool) -> Fraction:
         time = int(line.market.time[bar])
-        unit = Fraction(line.market.instrument.money_unit)
-        own = sum(p.lots for p in line.positions) if self.run.settings.independent else kept
-        symbol_exposure = unit * own * fill
-        others = Fraction(0)
+        total = Fraction(0)
         for other in self.run.lines.values():
             if other is not line and other.positions:
                 at = other.market.bar_at_or_after(time)
                 here = at < len(other.market) and other.market.time[at] == time
-                others += self.run.exposure(other, self.run.mark(other, at, here, at_open))
-        most = lots_under_caps(
-            self.run.settings.limits, line.market.instrument, fill, stop, equity,
-            symbol_exposure, symbol_exposure + others, self.run.settings.max_leverage,
-        )  # fmt: skip
-        if most is not None and most < 1 <= lots:
-            raise Refused("risk_cap", "the caps leave nothing of the order")
-        return lots if most is None else min(lots, most)
+                total += self.run.exposure(other, self.run.mark(other, at, here, at_open))
+        return total

@@ -17,7 +17,7 @@ from exitbrain.backtesting.market import Market
 from exitbrain.core import walk as rules
 from exitbrain.core.ladder import Ladder, shrink_ladder, target_level, toward_market
 from exitbrain.core.numbers import fraction_of
-from exitbrain.core.profiles import TPProfile
+from exitbrain.core.profiles import StopMove, TPProfile
 
 WIDE = 1 << 62
 TRACE_ROOM = 256
@@ -48,6 +48,11 @@ class StopMark(NamedTuple):
     bar: int
     ticks: int
     how: str
+
+
+def is_breakeven(move: StopMove) -> bool:
+    """`previous_target` after the first leg is break-even in all ways (spec F52)."""
+    return move.to == "breakeven" or (move.to == "previous_target" and move.after_leg == 1)
 
 
 class OpenPosition:
@@ -100,7 +105,7 @@ class OpenPosition:
         self.compiled = self._fits_a_machine_word()
         self.trace = self._ints([0] * (TRACE_ROOM * rules.TRACE_SIZE) if traced else [])
         self.state: Any = None
-        self._rest(ladder, peak=market_ticks * self.side, first_bar=first_bar)
+        self._rest(ladder, stop=ladder.stop, peak=market_ticks * self.side, first_bar=first_bar)
 
     # what rests
 
@@ -118,7 +123,7 @@ class OpenPosition:
     def _ints(self, values: list[int]) -> Any:
         return np.array(values, dtype=np.int64) if self.compiled else list(values)
 
-    def _rest(self, ladder: Ladder, *, peak: int, first_bar: int, stop_kind: int = rules.BY_STOP) -> None:
+    def _rest(self, ladder: Ladder, *, stop: int, peak: int, first_bar: int, stop_kind: int = rules.BY_STOP) -> None:
         side = self.side
         self.ladder = ladder
         self.plans.append((first_bar, ladder))
@@ -146,7 +151,7 @@ class OpenPosition:
             self.distances = self._ints([-1])
         state = [0] * rules.STATE_SIZE
         state[rules.QTY] = self.lots
-        state[rules.STOP] = side * ladder.stop
+        state[rules.STOP] = side * stop
         state[rules.STOP_KIND] = stop_kind
         state[rules.PEAK] = state[rules.WORST] = peak
         state[rules.TRAIL] = -WIDE
@@ -156,7 +161,7 @@ class OpenPosition:
         state[rules.STEP] = self.market.step_of(first_bar)
         self.state = self._ints(state)
         self.seen_fills = 0
-        self._mark(first_bar, ladder.stop, HOW[stop_kind])
+        self._mark(first_bar, stop, HOW[stop_kind])
 
     def _place_rungs(self, ladder: Ladder) -> None:
         side = self.side
@@ -172,21 +177,32 @@ class OpenPosition:
         self.fills = self._ints([0] * ((len(rows) + 2) * rules.FILL_SIZE))
 
     def _move_after(self, ladder: Ladder, leg: int) -> tuple[int, int]:
-        """What the stop does when this leg has filled: (kind, mirrored level) (spec P10, F36, F52)."""
-        move = next((m for m in self.profile.stop_moves if m.after_leg == leg), None) if self.profile else None
-        if move is None:
+        """What the stop does when this leg has filled: (kind, mirrored level) (spec P10, F36, F52).
+
+        Several moves after one leg apply in the order of the file, so the tightest stays, the first of equals.
+        """
+        moves = self.moves_after(leg)
+        if not moves:
             return rules.STAY, 0
+        if any(move.fees and is_breakeven(move) for move in moves):
+            return rules.ASK_MOVE, 0
+        levels = [(self.side * self.moved_level(ladder, move), move) for move in moves]
+        level, move = max(levels, key=lambda pair: pair[0])
+        return rules.MOVE_BREAKEVEN if is_breakeven(move) else rules.MOVE_PLAIN, level
+
+    def moves_after(self, leg: int) -> list[StopMove]:
+        return [] if self.profile is None else [move for move in self.profile.stop_moves if move.after_leg == leg]
+
+    def moved_level(self, ladder: Ladder, move: StopMove) -> int:
+        """Where a move without fees puts the stop, in ticks."""
         side, entry = self.side, ladder.entry
-        breakeven = side * toward_market(entry, side)
-        if move.to == "breakeven":
-            return (rules.ASK_MOVE, 0) if move.fees else (rules.MOVE_BREAKEVEN, breakeven)
+        if is_breakeven(move):
+            return toward_market(entry, side)
         if move.to == "previous_target":
-            if leg == 1:
-                return (rules.ASK_MOVE, 0) if move.fees else (rules.MOVE_PLAIN, breakeven)
             assert self.profile is not None
-            distance = fraction_of(self.profile.tp_legs[leg - 2].r_multiple) * ladder.risk
-            return rules.MOVE_PLAIN, side * target_level(entry, side, distance)
-        return rules.MOVE_PLAIN, side * toward_market(entry + side * fraction_of(move.to) * ladder.risk, side)
+            distance = fraction_of(self.profile.tp_legs[move.after_leg - 2].r_multiple) * ladder.risk
+            return target_level(entry, side, distance)
+        return toward_market(entry + side * fraction_of(move.to) * ladder.risk, side)
 
     def void_stop_moves(self) -> list[str]:
         """Plan notes for stop moves whose leg was merged away."""
@@ -217,7 +233,7 @@ class OpenPosition:
             yield from self._filled()
             if result == rules.ASK:
                 assert ask is not None
-                self.move_stop(ask(self), self._asked_kind())
+                self._move_as_asked(ask(self))
             elif result == rules.FULL:
                 self._take_marks()
             elif until >= self.market.step_of(bar):
@@ -244,11 +260,13 @@ class OpenPosition:
             self.lots -= lots
             yield LegFill(self.market.bar_of(step), how, self.side * price, lots, bool(maker))
 
-    def _asked_kind(self) -> int:
-        last = int(self.fills[(self.seen_fills - 1) * rules.FILL_SIZE + 1]) - rules.TARGET
-        assert self.profile is not None
-        move = next(m for m in self.profile.stop_moves if m.after_leg == last)
-        return rules.BY_BREAKEVEN if move.to == "breakeven" else rules.BY_STOP
+    def _move_as_asked(self, breakeven_with_fees: int) -> None:
+        """The moves after the leg that filled last, where one of them counts fees."""
+        leg = int(self.fills[(self.seen_fills - 1) * rules.FILL_SIZE + 1]) - rules.TARGET
+        for move in self.moves_after(leg):
+            with_fees = move.fees and is_breakeven(move)
+            level = breakeven_with_fees if with_fees else self.moved_level(self.ladder, move)
+            self.move_stop(level, rules.BY_BREAKEVEN if is_breakeven(move) else rules.BY_STOP)
 
     def move_stop(self, ticks: int, how: int) -> None:
         """Move the stop, never looser."""
@@ -321,19 +339,22 @@ class OpenPosition:
         self.notes.extend(shrunk.notes)
         self.plans.append((bar, shrunk))
 
-    def replan(self, ladder: Ladder, lots: int, bar: int) -> None:
-        """A scale-in: a fresh ladder for the whole position; the peak and a raised trail stay (spec F20, F35)."""
+    def replan(self, ladder: Ladder, stop: int, lots: int, bar: int) -> None:
+        """A scale-in: a fresh ladder for the whole position under the stop in force; peak and a raised trail stay
+        (spec F20, F35)."""
         kept = {place: int(self.state[place]) for place in (rules.PEAK, rules.WORST, rules.ARMED, rules.TRAIL)}
         present, kind = int(self.state[rules.STOP]), int(self.state[rules.STOP_KIND])
         self._take_marks()
         self.lots += lots
         self.adds += 1
-        stays = self.side * ladder.stop <= present
-        self._rest(ladder, peak=kept[rules.PEAK], first_bar=bar, stop_kind=kind if stays else rules.BY_STOP)
+        stays = self.side * stop <= present
+        self._rest(ladder, stop=stop, peak=kept[rules.PEAK], first_bar=bar, stop_kind=kind if stays else rules.BY_STOP)
         for place, value in kept.items():
             self.state[place] = value
         if self.state[rules.ARMED]:
             self.state[rules.STAGE] = 0
+        distance = int(self.distances[self.market.step_of(bar)]) if len(self.distances) > 1 else -1
+        rules.raise_peak(self.state, self.trace, kept[rules.PEAK], distance, *self.callbacks)
 
     def see(self, ticks: int) -> None:
         """A price that the position lived through outside its walk: an open at which an order fills."""

@@ -4,7 +4,7 @@ An agenda of times holds every bar at which something may be decided or booked; 
 the compiled rules. Within one time come first the opens of all symbols, then their paths, then the decisions at the
 close, each in the order of symbols (spec X7, F8):
 
-    open of t: funding → the order decided at the close before → rows decided alone → legs that the open has passed
+    open of t: funding of all → the order decided at the close before → rows decided alone → legs that the open has passed
     path of t: resting legs
     close of t: time stop → guards → arbiter → the order for the next open
 """
@@ -119,7 +119,7 @@ class Simulation:
                     self.schedule_decision(line, bar - 1)
                 else:
                     self.schedule(int(line.market.time[bar]))
-            for bar in line.funding:
+            for bar in (*line.funding, len(line.market) - 1):
                 self.schedule(int(line.market.time[bar]))
         if self.settings.limits.max_daily_loss_pct is not None:
             self._schedule_days()
@@ -148,28 +148,29 @@ class Simulation:
                 for line in self.lines.values()
                 if (bar := line.market.bar_at_or_after(time)) < len(line.market) and line.market.time[bar] == time
             ]
+            if time in self._day_opens:
+                # No symbol sorts before "": everything is marked before the fills of this open.
+                self.day_open_equity[time // DAY] = self.equity(time, at_open=True, symbol="")
+            for line, bar in here:
+                self._pay_funding(line, bar)
             for line, bar in here:
                 self._open(line, bar)
-            if time in self._day_opens:
-                self.day_open_equity[time // DAY] = self.equity(time, at_open=True, symbol="\U0010ffff")
             for line, bar in here:
                 if bar in line.decisions:
                     self.walk(line, bar + 1)
             for line, bar in here:
                 if bar in line.decisions:
                     self.decider.decide(line, bar)
-        for line in self.lines.values():
-            self._finish(line)
+                if bar == len(line.market) - 1:
+                    self._finish(line)
         return self
 
     def _open(self, line: Line, bar: int) -> None:
-        payments, orders = line.funding.get(bar, ()), line.orders
+        orders = line.orders
         alone = () if bar > 0 and not self.settings.fill_at_close else line.rows.get(bar, ())
-        if not (payments or orders or alone):
+        if not (orders or alone):
             return
         self.walk(line, bar)
-        for payment in payments:
-            self._pay_funding(line, payment)
         line.orders = []
         for order in orders:
             self.executor.execute(line, order, bar, at_open=True)
@@ -280,16 +281,24 @@ class Simulation:
         lifecycle.mae = min(0, position.side * (position.worst_ticks - position.entry_ticks))
         self.booked.append(BookedSet(lifecycle=lifecycle, market=line.market, position=position))
 
-    def _pay_funding(self, line: Line, payment: FundingPayment) -> None:
+    def _pay_funding(self, line: Line, bar: int) -> None:
+        """On what was held before this bar's fills (spec X6)."""
+        payments = line.funding.get(bar, ())
+        if payments:
+            self.walk(line, bar)
+        for payment in payments:
+            for position in line.positions:
+                self._fund(line, position, payment)
+
+    def _fund(self, line: Line, position: OpenPosition, payment: FundingPayment) -> None:
         instrument = line.market.instrument
-        for position in line.positions:
-            price = payment.mark_price or instrument.price(int(line.market.open[payment.bar]))
-            quantity = instrument.quantity(position.side * position.lots)
-            exact = -Fraction(quantity) * Fraction(price) * Fraction(instrument.multiplier) * Fraction(payment.rate)
-            units = divide_half_even(exact.numerator * FEE_UNITS, exact.denominator)
-            amount = Decimal(units).scaleb(-8)
-            position.attached["books"].fund(int(line.market.time[payment.bar]), amount)
-            line.paid_funding += amount
+        price = payment.mark_price or instrument.price(int(line.market.open[payment.bar]))
+        quantity = instrument.quantity(position.side * position.lots)
+        exact = -Fraction(quantity) * Fraction(price) * Fraction(instrument.multiplier) * Fraction(payment.rate)
+        units = divide_half_even(exact.numerator * FEE_UNITS, exact.denominator)
+        amount = Decimal(units).scaleb(-8)
+        position.attached["books"].fund(int(line.market.time[payment.bar]), amount)
+        line.paid_funding += amount
 
     # money
 

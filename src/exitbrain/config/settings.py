@@ -178,7 +178,7 @@ class GuardrailsSettings(Section):
     max_spread_bps: NotNegative | None = None
     min_liquidity: NotNegative | None = None
     """Smallest quote volume of the decision bar."""
-    stale_after_bars: CountFromOne = 3
+    stale_after_bars: CountFromOne | None = 3
     min_trade: Switch = True
     cooldown_bars: Count = 0
     max_daily_loss_pct: Positive | None = None

@@ -253,7 +253,7 @@ def legacy_ladder(
         for i in range(len(targets))
         if quantities[i] > 0
     )
-    opening = reached_at(entry, side, Fraction(0))
+    opening = stop  # every peak is beyond the stop, so the trail is armed from the opening whatever the slippage
     trail = Trail(activation=opening, activation_r=Fraction(0), callbacks=((opening, *LEGACY_CALLBACK),))
     return Ladder(
         side=side,

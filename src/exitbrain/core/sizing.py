@@ -49,9 +49,8 @@ def lots_under_caps(
     equity: Fraction,
     symbol_exposure: Fraction,
     portfolio_exposure: Fraction,
-    max_leverage: Decimal | None,
 ) -> int | None:
-    """The most lots that the caps allow, None without a cap. Exposures are quote money that stays open."""
+    """The most lots that the caps of F39 allow, None without a cap. Exposures are quote money that stays open."""
     unit = Fraction(instrument.money_unit)
     caps = []
     if limits.max_position_risk_pct is not None:
@@ -59,8 +58,15 @@ def lots_under_caps(
     for percent, open_exposure in (
         (limits.max_symbol_exposure_pct, symbol_exposure),
         (limits.max_portfolio_exposure_pct, portfolio_exposure),
-        (None if max_leverage is None else max_leverage * 100, portfolio_exposure),
     ):
         if percent is not None:
             caps.append((equity * Fraction(percent) / 100 - open_exposure) / (unit * fill))
     return max(0, min(map(floor_fraction, caps))) if caps else None
+
+
+def lots_under_leverage(
+    max_leverage: Decimal, instrument: Instrument, fill: int, equity: Fraction, portfolio_exposure: Fraction
+) -> int:
+    """The most lots that keep all open notional within leverage × equity."""
+    room = Fraction(max_leverage) * equity - portfolio_exposure
+    return max(0, floor_fraction(room / (Fraction(instrument.money_unit) * fill)))

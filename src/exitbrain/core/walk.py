@@ -178,19 +178,22 @@ def at_open(
     cb_num: Ints,
     cb_den: Ints,
 ) -> bool:
-    """Legs that the open has passed fill at the open: stop, trail, then rungs in ascending R. True: ask the caller."""
+    """Legs that the open has passed fill at the open: stop, trail, then rungs in ascending R. True: ask the caller.
+
+    The peak takes in the open first, so a gap can arm and raise the trail before the legs are asked.
+    """
     if state[ARMED] and state[MODE] == DISTANCE and distance >= 0:
         raise_trail(state, trace, state[PEAK] - distance)
+    raise_peak(state, trace, price, distance, cb_level, cb_num, cb_den)
     if price < state[WORST]:
         state[WORST] = price
-    while True:
+    while state[QTY]:
         if price <= state[STOP]:
             fill_stop(state, fills, price, low, slip_num, slip_den)
-            return False
+            break
         if trail_is_live(state) and price <= state[TRAIL]:
             fill_trail(state, fills, price, low, slip_num, slip_den)
-            if state[QTY] == 0:
-                return False
+            continue
         chosen = -1
         for k in range(state[NEXT], len(meet)):
             if lots[k] and meet[k] <= price and (chosen < 0 or index[k] < index[chosen]):
@@ -198,18 +201,11 @@ def at_open(
         if chosen < 0:
             break
         at = level[chosen] if soft[chosen] and meet[chosen] > level[chosen] and price == meet[chosen] else price
-        asked = fill_rung(state, fills, trace, at, low, slip_num, slip_den, lots, soft, index, move, move_to, chosen)
-        if state[QTY] == 0:
-            break
-        if asked:
+        if fill_rung(
+            state, fills, trace, at, low, slip_num, slip_den, lots, soft, index, move, move_to, chosen
+        ) and state[QTY]:  # fmt: skip
             return True
     skip_filled(state, lots)
-    if state[QTY]:
-        raise_peak(state, trace, price, distance, cb_level, cb_num, cb_den)
-        if trail_is_live(state) and price <= state[TRAIL]:
-            fill_trail(state, fills, price, low, slip_num, slip_den)
-    elif price > state[PEAK]:
-        state[PEAK] = price
     return False
 
 
