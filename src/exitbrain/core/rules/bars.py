@@ -6,7 +6,7 @@ its functions are nested.
 
 CHOICES
 1. Where a function reaches before the first bar, its value there is unknown.
-2. `crosses_above(a, b)` is `a > b and prev(a, 1) <= prev(b, 1)`: the known half may decide it.
+2. `crosses_above(a, b)` is `a > b and prev(a, 1) <= prev(b, 1)`, unknown where one of the four is.
 3. `bars_since(c)` counts through bars at which c is unknown.
 4. A value that is nan or infinite is missing.
 """
@@ -208,7 +208,8 @@ def _extreme(node: Call, window: Window, back: int, count: int) -> list[Value]:
 def _crosses(node: Call, window: Window, back: int, count: int) -> list[Value]:
     now, before = (">", "<=") if node.function == "crosses_above" else ("<", ">=")
     left, right = (values(argument, window, back, count + 1) for argument in node.arguments)
-    return [all_of([compare(now, left[i], right[i]), compare(before, left[i + 1], right[i + 1])]) for i in range(count)]
+    truths = ((compare(now, left[i], right[i]), compare(before, left[i + 1], right[i + 1])) for i in range(count))
+    return [None if None in pair else all(pair) for pair in truths]
 
 
 def _prev(node: Call, window: Window, back: int, count: int) -> list[Value]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Protocol
 
 from exitbrain.core.names import nearest
@@ -30,17 +29,17 @@ class Catalogue(Protocol):
     def feature_type(self, name: str) -> RuleType | None:
         """None where the name is unknown."""
 
-    def names(self) -> Iterable[str]:
-        """Names to suggest: not all that are known, where a period is free."""
+    def correction(self, name: str) -> str | None:
+        """The known name that an unknown one was probably meant to be."""
 
     def words(self, name: str) -> tuple[str, ...] | None:
         """What a text feature may hold; None where that is open."""
 
     def advice(self, name: str) -> str | None:
-        """What would be accepted in place of an unknown name, where more can be said than the nearest name."""
+        """What would be accepted in place of an unknown name, where that says more than a correction."""
 
     def problem_at(self, name: str, timeframe: int) -> str | None:
-        """Why a known feature cannot be had on bars of this timeframe; None where it can."""
+        """What would be accepted in place of a known feature that bars of this timeframe cannot give; None: they can."""
 
 
 class FeatureNames:
@@ -53,8 +52,8 @@ class FeatureNames:
     def feature_type(self, name: str) -> RuleType | None:
         return self._types.get(name)
 
-    def names(self) -> Iterable[str]:
-        return self._types
+    def correction(self, name: str) -> str | None:
+        return nearest(name, self._types)
 
     def words(self, name: str) -> tuple[str, ...] | None:
         return self._words.get(name)
@@ -64,7 +63,3 @@ class FeatureNames:
 
     def problem_at(self, name: str, timeframe: int) -> str | None:
         return None
-
-
-def suggestion(name: str, catalogue: Catalogue) -> str | None:
-    return nearest(name, catalogue.names())

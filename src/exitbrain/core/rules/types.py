@@ -6,7 +6,7 @@ Without a catalogue a name may be of any type, and only what no catalogue could 
 from __future__ import annotations
 
 from exitbrain.core.names import nearest
-from exitbrain.core.rules.catalogue import Catalogue, suggestion
+from exitbrain.core.rules.catalogue import Catalogue
 from exitbrain.core.rules.faults import RuleError, fault
 from exitbrain.core.rules.functions import FUNCTIONS
 from exitbrain.core.rules.nodes import (
@@ -81,17 +81,14 @@ class _Checker:
             return None
         kind = self.catalogue.feature_type(node.name)
         if kind is None:
-            guess = suggestion(node.name, self.catalogue)
-            accepted = self.catalogue.advice(node.name)
-            if accepted is None:
-                accepted = "a feature: exitbrain features lists them"
-            else:
-                guess = None
+            advice = self.catalogue.advice(node.name)
+            guess = self.catalogue.correction(node.name) if advice is None else None
+            accepted = advice or "a feature: exitbrain features lists them"
             message = f"unknown feature {node.name!r}"
             raise fault(self.text, node.span, message, accepted=accepted, nearest=guess)
         problem = None if self.timeframe is None else self.catalogue.problem_at(node.name, self.timeframe)
         if problem is not None:
-            raise fault(self.text, node.span, f"{node.name} {problem}", accepted="a timeframe that its bars make up")
+            raise fault(self.text, node.span, f"{node.name} is of another timeframe", accepted=problem)
         return kind
 
     def numbers(self, *nodes: Node) -> RuleType:
