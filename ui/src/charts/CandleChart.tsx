@@ -7,8 +7,8 @@ import { ExitLadder } from "./ExitLadder";
 import { chartOptions, WHOLE_RANGE } from "./options";
 import type { Palette } from "./palette";
 
-const ROOM_FOR_LABELS = 0.16;
-const FEWEST_AFTER = 6;
+const LABEL_WIDTH = 104;
+const SCALE_WIDTH = 70;
 
 type Props = { cut: CandleWindow; ladder: Ladder; palette: Palette; zone: Zone; label: string };
 type Drawn = { chart: IChartApi; series: ISeriesApi<"Candlestick">; ladder: ExitLadder };
@@ -44,16 +44,26 @@ function draw(element: HTMLElement, cut: CandleWindow, ladder: Ladder, palette: 
     ...candleColors(palette),
     priceLineVisible: false,
     lastValueVisible: false,
-    priceFormat: { type: "custom", formatter: (price: number) => decimals(price, cut.digits), minMove: 10 ** -cut.digits },
+    priceFormat: {
+      type: "custom",
+      formatter: (price: number) => decimals(price, cut.digits),
+      minMove: 10 ** -cut.digits,
+    },
   });
   series.setData(cut.candles.map((candle) => ({ ...candle, time: candle.time as UTCTimestamp })));
   const primitive = new ExitLadder(ladder, palette);
   series.attachPrimitive(primitive);
-  const after = cut.candles.length - 1 - ladder.to;
-  const rightOffset = after >= FEWEST_AFTER ? 1 : Math.ceil(cut.candles.length * ROOM_FOR_LABELS);
-  chart.timeScale().applyOptions({ rightOffset });
+  chart.timeScale().applyOptions({ rightOffset: barsForLabels(cut.candles.length, ladder.to, element.clientWidth) });
   chart.timeScale().fitContent();
   return { chart, series, ladder: primitive };
+}
+
+/** Empty bars at the right, so that the labels behind the exit have room where few candles follow it. */
+function barsForLabels(count: number, exit: number, width: number): number {
+  const plot = Math.max(2 * LABEL_WIDTH, width - SCALE_WIDTH);
+  // count + empty bars share the plot; those behind the exit must be as wide as a label.
+  const whole = exit / (1 - LABEL_WIDTH / plot);
+  return Math.max(1, Math.ceil(whole - count));
 }
 
 /** Rising bars hollow, falling ones filled: told apart without colour, and the ladder keeps the colours to itself. */

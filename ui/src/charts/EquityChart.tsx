@@ -53,7 +53,11 @@ export function EquityChart({ equity, palette, zone }: Props) {
 function pointAt(equity: Equity, time: number | null): Point {
   const found = time === null ? -1 : equity.time.indexOf(time);
   const index = found < 0 ? equity.time.length - 1 : found;
-  return { time: equity.time[index] ?? 0, equity: equity.equity[index] ?? null, drawdown: equity.drawdown[index] ?? null };
+  return {
+    time: equity.time[index] ?? 0,
+    equity: equity.equity[index] ?? null,
+    drawdown: equity.drawdown[index] ?? null,
+  };
 }
 
 function draw(element: HTMLElement, equity: Equity): Drawn {
@@ -99,5 +103,10 @@ function valueColors(palette: Palette) {
 }
 
 function drawdownColors(palette: Palette) {
-  return { bottomLineColor: palette.loss, bottomFillColor1: `${palette.loss}10`, bottomFillColor2: `${palette.loss}48`, topLineColor: palette.loss };
+  return {
+    bottomLineColor: palette.loss,
+    bottomFillColor1: `${palette.loss}10`,
+    bottomFillColor2: `${palette.loss}48`,
+    topLineColor: palette.loss,
+  };
 }

@@ -25,9 +25,24 @@ export function ExcursionScatter({ sets, firstTargets, onPick }: Props) {
   const dots = useMemo(() => sets.flatMap(dotOf), [sets]);
   const many = dots.length > MANY;
   const [near, setNear] = useState<Dot | null>(null);
-  const reach = useMemo(() => ({ x: reachOf(dots.map((d) => d.mae), 1.2), y: reachOf(dots.map((d) => d.mfe), 1.5) }), [dots]);
-  const x = (mae: number): number => FRAME.left + (Math.min(mae, reach.x) / reach.x) * Math.max(1, width - FRAME.left - FRAME.right);
-  const y = (mfe: number): number => HEIGHT - FRAME.bottom - (Math.min(mfe, reach.y) / reach.y) * (HEIGHT - FRAME.top - FRAME.bottom);
+  const reach = useMemo(
+    () => ({
+      x: reachOf(
+        dots.map((d) => d.mae),
+        1.2,
+      ),
+      y: reachOf(
+        dots.map((d) => d.mfe),
+        1.5,
+      ),
+    }),
+    [dots],
+  );
+  const targets = firstTargets.filter((r) => r < reach.y);
+  const x = (mae: number): number =>
+    FRAME.left + (Math.min(mae, reach.x) / reach.x) * Math.max(1, width - FRAME.left - FRAME.right);
+  const y = (mfe: number): number =>
+    HEIGHT - FRAME.bottom - (Math.min(mfe, reach.y) / reach.y) * (HEIGHT - FRAME.top - FRAME.bottom);
   const point = (event: PointerEvent<SVGSVGElement>): void => {
     const box = event.currentTarget.getBoundingClientRect();
     setNear(nearest(dots, event.clientX - box.left, event.clientY - box.top, x, y));
@@ -50,11 +65,26 @@ export function ExcursionScatter({ sets, firstTargets, onPick }: Props) {
         >
           <Grid reach={reach} x={x} y={y} right={width - FRAME.right} />
           {CLASSES.map((c, index) => (
-            <path key={c.name} className={many ? `dots many r-class-${index}` : `dots r-class-${index}`} d={dots.filter((dot) => classOf(dot.r) === index).map((dot) => circle(x(dot.mae), y(dot.mfe), many ? 2 : 3.5)).join("")} />
+            <path
+              key={c.name}
+              className={many ? `dots many r-class-${index}` : `dots r-class-${index}`}
+              d={dots
+                .filter((dot) => classOf(dot.r) === index)
+                .map((dot) => circle(x(dot.mae), y(dot.mfe), many ? 2 : 3.5))
+                .join("")}
+            />
           ))}
           <Guide x1={x(1)} x2={x(1)} y1={FRAME.top} y2={HEIGHT - FRAME.bottom} name="stop, 1 R" kind="loss" />
-          {firstTargets.filter((r) => r < reach.y).map((r) => (
-            <Guide key={r} x1={FRAME.left} x2={width - FRAME.right} y1={y(r)} y2={y(r)} name={`TP1 ${exact(r)} R`} kind="profit" />
+          {targets.map((r, index) => (
+            <Guide
+              key={r}
+              x1={FRAME.left}
+              x2={width - FRAME.right}
+              y1={y(r)}
+              y2={y(r)}
+              name={index === targets.length - 1 ? `TP1 ${targets.map((t) => exact(t)).join(", ")} R` : ""}
+              kind="profit"
+            />
           ))}
           {near && <circle cx={x(near.mae)} cy={y(near.mfe)} r={7} className="near" />}
         </svg>
@@ -82,7 +112,8 @@ function dotOf(set: TradeSet): Dot[] {
 }
 
 const classOf = (r: number): number => CLASSES.findIndex((c) => c.holds(r));
-const circle = (x: number, y: number, r: number): string => `M${(x - r).toFixed(1)},${y.toFixed(1)}a${r},${r} 0 1,0 ${2 * r},0a${r},${r} 0 1,0 ${-2 * r},0`;
+const circle = (x: number, y: number, r: number): string =>
+  `M${(x - r).toFixed(1)},${y.toFixed(1)}a${r},${r} 0 1,0 ${2 * r},0a${r},${r} 0 1,0 ${-2 * r},0`;
 
 /** The axis ends where 99 of 100 dots are in; the rest sits on the edge. */
 function reachOf(values: number[], least: number): number {

@@ -21,7 +21,12 @@ import type { Palette } from "./palette";
 
 type Attached = SeriesAttachedParameter<Time>;
 type Target = Parameters<IPrimitivePaneRenderer["draw"]>[0];
-type Drawing = { context: CanvasRenderingContext2D; width: number; x: (at: number) => number; y: (price: number) => number };
+type Drawing = {
+  context: CanvasRenderingContext2D;
+  width: number;
+  x: (at: number) => number;
+  y: (price: number) => number;
+};
 
 const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 const LABEL_HEIGHT = 15;
@@ -162,7 +167,11 @@ export class ExitLadder implements ISeriesPrimitive<Time> {
   #labels(drawing: Drawing): Box[] {
     const { context, x, y, width } = drawing;
     const last = this.#ladder.steps.at(-1);
-    const labels = this.#ladder.rungs.map((rung) => ({ text: rung.label, at: y(rung.price), color: this.#rungColor(rung) }));
+    const labels = this.#ladder.rungs.map((rung) => ({
+      text: rung.label,
+      at: y(rung.price),
+      color: this.#rungColor(rung),
+    }));
     if (last) labels.push({ text: STOP_WORDS[last.kind] ?? "stop", at: y(last.price), color: this.#palette.loss });
     labels.sort((a, b) => a.at - b.at);
     const widest = Math.max(0, ...labels.map((label) => context.measureText(label.text).width)) + 8;
@@ -192,7 +201,8 @@ export class ExitLadder implements ISeriesPrimitive<Time> {
     const [cx, cy] = [x(fill.at), y(fill.price)];
     const radius = radiusOf(fill);
     const palette = this.#palette;
-    context.fillStyle = fill.outcome === "entry" ? palette.entry : fill.outcome === "gain" ? palette.profit : palette.loss;
+    context.fillStyle =
+      fill.outcome === "entry" ? palette.entry : fill.outcome === "gain" ? palette.profit : palette.loss;
     context.strokeStyle = palette.card;
     context.lineWidth = 1.5;
     context.beginPath();
@@ -208,7 +218,9 @@ export class ExitLadder implements ISeriesPrimitive<Time> {
       const width = context.measureText(fill.label).width + 6;
       const left = x(fill.at) - width / 2;
       const away = (fill.buy === this.#ladder.long ? 1 : -1) * (radiusOf(fill) + 9);
-      const middle = [y(fill.price) + away, y(fill.price) - away].find((at) => !taken.some((box) => overlaps(box, left, width, at)));
+      const middle = [y(fill.price) + away, y(fill.price) - away].find(
+        (at) => !taken.some((box) => overlaps(box, left, width, at)),
+      );
       if (middle !== undefined) taken.push(this.#tag(context, fill.label, left, middle, this.#palette.ink));
     }
   }

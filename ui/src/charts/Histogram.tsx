@@ -12,7 +12,8 @@ export function Histogram({ histogram }: { histogram: RHistogram }) {
   const { low, width: step, counts } = histogram;
   const high = low + step * counts.length;
   const most = Math.max(1, ...counts);
-  const x = (r: number): number => FRAME.left + ((r - low) / (high - low)) * Math.max(1, width - FRAME.left - FRAME.right);
+  const x = (r: number): number =>
+    FRAME.left + ((r - low) / (high - low)) * Math.max(1, width - FRAME.left - FRAME.right);
   const y = (count: number): number => HEIGHT - FRAME.bottom - (count / most) * (HEIGHT - FRAME.top - FRAME.bottom);
   const bins = counts.map((count, index) => ({ count, from: low + index * step, to: low + (index + 1) * step }));
   const name = `Histogram of R multiples: mean ${inR(histogram.mean)}, median ${inR(histogram.median)}`;
@@ -43,7 +44,11 @@ export function Histogram({ histogram }: { histogram: RHistogram }) {
           {histogram.mean !== null && (
             <g className="mean">
               <line x1={x(histogram.mean)} x2={x(histogram.mean)} y1={FRAME.top} y2={HEIGHT - FRAME.bottom} />
-              <text x={x(histogram.mean) + 4} y={FRAME.top - 5} textAnchor={histogram.mean > (low + high) / 2 ? "end" : "start"}>
+              <text
+                x={x(histogram.mean) + 4}
+                y={FRAME.top - 5}
+                textAnchor={histogram.mean > (low + high) / 2 ? "end" : "start"}
+              >
                 mean {inR(histogram.mean)}
               </text>
             </g>

@@ -1,7 +1,18 @@
 import { useComputedColorScheme } from "@mantine/core";
 import { useMemo } from "react";
 
-const NAMES = ["ink", "muted", "line", "card", "accent", "profit", "loss", "candle-up", "candle-down", "entry"] as const;
+const NAMES = [
+  "ink",
+  "muted",
+  "line",
+  "card",
+  "accent",
+  "profit",
+  "loss",
+  "candle-up",
+  "candle-down",
+  "entry",
+] as const;
 export type Palette = Record<(typeof NAMES)[number], string>;
 
 /** The colours of the page for what is drawn on a canvas, read again when light and dark change. */

@@ -22,8 +22,8 @@ export function Ambiguity({ run }: { run: Run }) {
     <div className={share > TOO_MUCH ? "callout warn" : "callout"}>
       <p>
         <strong>Ambiguity {percent(ambiguity.share)}.</strong> {exact(ambiguity.differing)} of {exact(ambiguity.sets)}{" "}
-        TradeSets end differently when prices inside a bar take the favorable path instead of the adverse one. Net P&amp;L lies between{" "}
-        <strong>{money(low, true)}</strong> and <strong>{money(high, true)}</strong>
+        TradeSets end differently when prices inside a bar take the favorable path instead of the adverse one. Net
+        P&amp;L lies between <strong>{money(low, true)}</strong> and <strong>{money(high, true)}</strong>
         {lowR !== null && highR !== null && (
           <>
             , total R between {inR(Number(lowR))} and {inR(Number(highR))}

@@ -17,12 +17,14 @@ export function Colophon({ run }: { run: Run }) {
         </details>
       )}
       <p>
-        Exit Brain {run.version}, run {run.run_id}, seed {run.seed ?? "none"}. Simulated results: fills follow the stated path inside a bar,
-        with the stated costs; they are no promise.
+        Exit Brain {run.version}, run {run.run_id}, seed {run.seed ?? "none"}. Simulated results: fills follow the
+        stated path inside a bar, with the stated costs; they are no promise.
       </p>
       <p>
         TradingView Lightweight Charts™, copyright 2025 TradingView, Inc.{" "}
-        <a href="https://www.tradingview.com/" rel="noreferrer">https://www.tradingview.com/</a>
+        <a href="https://www.tradingview.com/" rel="noreferrer">
+          https://www.tradingview.com/
+        </a>
       </p>
     </footer>
   );

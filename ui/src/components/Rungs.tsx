@@ -4,6 +4,12 @@ import { ShareBar } from "./Bar";
 import { Scroll } from "./Scroll";
 
 export function Rungs({ rungs, metrics }: { rungs: Rung[]; metrics: Metrics }) {
+  const facts: [string, string, string][] = [
+    ["Runner share", percent(metrics.runner_share ?? null), "Share of the size closed that left by the trailing stop"],
+    ["Break-even scratches", exact(metrics.breakeven_scratches ?? null), "Sets that ended at the break-even stop"],
+    ["Exit efficiency", percent(metrics.exit_efficiency ?? null), "R captured ÷ R that was available while open"],
+    ["Whipsaws", exact(metrics.whipsaw_count ?? null), "Risk exits followed by a worse re-entry or a recovery of 1 R"],
+  ];
   if (rungs.length === 0) return <p className="quiet">No ladder was measured.</p>;
   return (
     <>
@@ -23,7 +29,7 @@ export function Rungs({ rungs, metrics }: { rungs: Rung[]; metrics: Metrics }) {
                 <span className="unseen">Hit rate as a bar</span>
               </th>
               <th scope="col" className="right">
-                Given the one before
+                Given the last
               </th>
               <th scope="col" className="right">
                 Mean R
@@ -34,7 +40,7 @@ export function Rungs({ rungs, metrics }: { rungs: Rung[]; metrics: Metrics }) {
             {rungs.map((rung) => (
               <tr key={rung.name}>
                 <th scope="row">TP{rung.name}</th>
-                <td>{rung.levels.map((level) => `${exact(level)}R`).join(", ") || "–"}</td>
+                <td>{levelsOf(rung)}</td>
                 <td className="right">
                   {exact(rung.count)} of {exact(rung.planned)}
                 </td>
@@ -50,15 +56,20 @@ export function Rungs({ rungs, metrics }: { rungs: Rung[]; metrics: Metrics }) {
         </table>
       </Scroll>
       <dl className="inline-facts">
-        <div>
-          <dt>Runner share</dt>
-          <dd>{percent(metrics.runner_share ?? null)}</dd>
-        </div>
-        <div>
-          <dt>Break-even scratches</dt>
-          <dd>{exact(metrics.breakeven_scratches ?? null)}</dd>
-        </div>
+        {facts.map(([name, value, meaning]) => (
+          <div key={name} title={meaning}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
       </dl>
     </>
   );
+}
+
+/** Profiles differ in their levels: two are written out, more as their range. */
+function levelsOf({ levels }: Rung): string {
+  const [first, last] = [levels[0], levels.at(-1)];
+  if (first === undefined || last === undefined) return "–";
+  return levels.length > 2 ? `${exact(first)}–${exact(last)}R` : levels.map((level) => `${exact(level)}R`).join(", ");
 }

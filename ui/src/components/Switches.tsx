@@ -15,8 +15,20 @@ export function Switches({ zone, setZone }: { zone: Zone; setZone: (zone: Zone) 
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
     <div className="switches no-print">
-      <SegmentedControl size="xs" aria-label="Time zone" data={ZONES} value={zone} onChange={(value) => setZone(value === "local" ? "local" : "utc")} />
-      <SegmentedControl size="xs" aria-label="Light or dark" data={SCHEMES} value={colorScheme} onChange={(value) => setColorScheme(value as MantineColorScheme)} />
+      <SegmentedControl
+        size="xs"
+        aria-label="Time zone"
+        data={ZONES}
+        value={zone}
+        onChange={(value) => setZone(value === "local" ? "local" : "utc")}
+      />
+      <SegmentedControl
+        size="xs"
+        aria-label="Light or dark"
+        data={SCHEMES}
+        value={colorScheme}
+        onChange={(value) => setColorScheme(value as MantineColorScheme)}
+      />
     </div>
   );
 }

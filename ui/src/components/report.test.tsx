@@ -27,7 +27,8 @@ describe("ambiguity", () => {
   it("is told in words, with the interval, that it is no bound, and the advice above 5%", () => {
     const { container } = show(<Ambiguity run={payload.run} />);
     const told = container.textContent ?? "";
-    for (const part of ["25.0%", "1 of 4", "−25.06", "+142.55", "not a bound", "finer detail file"]) expect(told).toContain(part);
+    for (const part of ["25.0%", "1 of 4", "−25.06", "+142.55", "not a bound", "finer detail file"])
+      expect(told).toContain(part);
   });
 
   it("gives no advice at 5% and below", () => {
@@ -51,7 +52,21 @@ const row = (place: number): string => {
 describe("the row of a set", () => {
   // spec L5
   it("shows a pair as the PairedTrade row did", () => {
-    for (const part of ["BTCUSDT", "long · buy", "breakout", "stop loss", "2024-02-29 19:00", "40,300", "2024-02-29 22:15", "39,494", "19.95", "−422.95", "3 h 15 m", "403.00", "−1.05"])
+    for (const part of [
+      "BTCUSDT",
+      "long · buy",
+      "breakout",
+      "stop loss",
+      "2024-02-29 19:00",
+      "40,300",
+      "2024-02-29 22:15",
+      "39,494",
+      "19.95",
+      "−422.95",
+      "3 h 15 m",
+      "403.00",
+      "−1.05",
+    ])
       expect(row(2)).toContain(part);
   });
 
@@ -72,7 +87,13 @@ it("legs show the position after each fill", () => {
 
 it("the head names run, profiles and warnings", () => {
   const { container } = show(<Masthead run={payload.run} switches={null} />);
-  for (const part of ["BTCUSDT, ETHUSDT", "golden", "TREND_DEFAULT, RANGE_DEFAULT", "One warning", "lot size not given"])
+  for (const part of [
+    "BTCUSDT, ETHUSDT",
+    "golden",
+    "TREND_DEFAULT, RANGE_DEFAULT",
+    "One warning",
+    "lot size not given",
+  ])
     expect(container.textContent).toContain(part);
 });
 

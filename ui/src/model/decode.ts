@@ -55,20 +55,20 @@ type Decoded<S extends Shape> = { [K in keyof S]: ReturnType<S[K]> };
 export const object =
   <S extends Shape>(shape: S): Decoder<Decoded<S>> =>
   (value, at) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Malformed(at, "an object", value);
+    if (typeof value !== "object" || value === null || Array.isArray(value))
+      throw new Malformed(at, "an object", value);
     const found = value as Record<string, unknown>;
     const entries = Object.entries(shape).map(([key, inner]) => [key, inner(found[key], at ? `${at}.${key}` : key)]);
     return Object.fromEntries(entries) as Decoded<S>;
   };
 
 /** A row of a table whose column names stand apart. */
-export const row =
-  <S extends Shape>(columns: string[], shape: S): Decoder<Decoded<S>> => {
-    const places = Object.entries(shape).map(([key, inner]) => [key, columns.indexOf(key), inner] as const);
-    return (value, at) => {
-      if (!Array.isArray(value)) throw new Malformed(at, "a row", value);
-      const decoded: Record<string, unknown> = {};
-      for (const [key, place, inner] of places) decoded[key] = inner(place < 0 ? null : value[place], `${at}.${key}`);
-      return decoded as Decoded<S>;
-    };
+export const row = <S extends Shape>(columns: string[], shape: S): Decoder<Decoded<S>> => {
+  const places = Object.entries(shape).map(([key, inner]) => [key, columns.indexOf(key), inner] as const);
+  return (value, at) => {
+    if (!Array.isArray(value)) throw new Malformed(at, "a row", value);
+    const decoded: Record<string, unknown> = {};
+    for (const [key, place, inner] of places) decoded[key] = inner(place < 0 ? null : value[place], `${at}.${key}`);
+    return decoded as Decoded<S>;
   };
+};

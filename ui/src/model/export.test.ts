@@ -5,8 +5,16 @@ import { legTable, setTable } from "./tables";
 
 describe("saved tables", () => {
   it("quote what needs it and keep negative numbers numbers", () => {
-    const table = { name: "t", columns: ["a", "b"], rows: [['say "x", y', "-1.5"], [null, "=1+1"], ["+note", -2]] };
-    expect(toCsv(table)).toBe("a,b\r\n\"say \"\"x\"\", y\",-1.5\r\n,'=1+1\r\n'+note,-2\r\n");
+    const table = {
+      name: "t",
+      columns: ["a", "b"],
+      rows: [
+        ['say "x", y', "-1.5"],
+        [null, "=1+1"],
+        ["+note", -2],
+      ],
+    };
+    expect(toCsv(table)).toBe('a,b\r\n"say ""x"", y",-1.5\r\n,\'=1+1\r\n\'+note,-2\r\n');
   });
 
   it("have a value for every column", () => {

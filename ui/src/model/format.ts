@@ -17,20 +17,28 @@ function formatter(options: Intl.NumberFormatOptions): Intl.NumberFormat {
 
 /** `format` takes decimal text as it is, so an exact amount is never turned into a float. */
 function written(value: Amount, options: Intl.NumberFormatOptions): string {
-  return formatter(options).format(value as number).replace("-", "−");
+  return formatter(options)
+    .format(value as number)
+    .replace("-", "−");
 }
 
 export function money(value: Amount | null, signed = false): string {
   if (value === null) return DASH;
   const signDisplay = signed ? "exceptZero" : "negative";
   // An amount that two decimals would round away keeps three digits.
-  if (sign(value) !== 0 && Math.abs(Number(value)) < SMALL) return written(value, { maximumSignificantDigits: 3, signDisplay });
+  if (sign(value) !== 0 && Math.abs(Number(value)) < SMALL)
+    return written(value, { maximumSignificantDigits: 3, signDisplay });
   return written(value, { minimumFractionDigits: 2, maximumFractionDigits: 2, signDisplay });
 }
 
 export function exact(value: Amount | null, signed = false): string {
   if (value === null) return DASH;
   return written(value, { maximumFractionDigits: 12, signDisplay: signed ? "exceptZero" : "negative" });
+}
+
+/** A size as a label: six digits are enough there, the exact one stands in the legs. */
+export function brief(value: Amount | null): string {
+  return value === null ? DASH : written(value, { maximumSignificantDigits: 6 });
 }
 
 export function decimals(value: Amount | null, digits = 2, signed = false): string {

@@ -2,7 +2,7 @@
 
 import type { Plan, PlanLeg, TradeLeg, TradeSet } from "./payload";
 import { candleIndexAt, type CandleWindow } from "./window";
-import { exact } from "./format";
+import { brief, exact } from "./format";
 
 export type RungStatus = "hit" | "unhit" | "cancelled" | "reduced";
 export type LadderRung = { label: string; price: number; from: number; to: number; status: RungStatus; trail: boolean };
@@ -38,7 +38,9 @@ export function ladderOf(set: TradeSet, plan: Plan | undefined, cut: CandleWindo
     from,
     to,
     entryPrice: Number(entry),
-    rungs: (plan?.legs ?? []).filter((leg) => leg.kind !== "SL" && leg.price !== null).map((leg) => rungOf(leg, from, to, place)),
+    rungs: (plan?.legs ?? [])
+      .filter((leg) => leg.kind !== "SL" && leg.price !== null)
+      .map((leg) => rungOf(leg, from, to, place)),
     steps: (plan?.stop_path ?? []).map((step) => ({
       at: candleIndexAt(cut.candles, step.time / 1000),
       price: Number(step.price),
@@ -53,7 +55,14 @@ function rungOf(leg: PlanLeg, from: number, to: number, place: (iso: string) => 
   const trail = leg.kind === "TRAIL";
   // A trail's level is where it wakes up; where it was filled is told by the fill and the stop path.
   const until = status === "hit" && !trail && leg.filled_at !== null ? place(leg.filled_at) : to;
-  return { label: `${labelOf(leg)}${trail ? "" : ` ${MARKS[status]}`}`.trim(), price: Number(leg.price), from, to: until, status, trail };
+  return {
+    label: `${labelOf(leg)}${trail ? "" : ` ${MARKS[status]}`}`.trim(),
+    price: Number(leg.price),
+    from,
+    to: until,
+    status,
+    trail,
+  };
 }
 
 function labelOf(leg: PlanLeg): string {
@@ -68,7 +77,7 @@ function fillsOf(legs: readonly TradeLeg[], place: (iso: string) => number): Lad
     at: place(leg.timestamp),
     price: Number(leg.price),
     size: largest > 0 ? Number(leg.qty) / largest : 1,
-    label: exact(leg.qty),
+    label: brief(leg.qty),
     buy: leg.side === "buy",
     outcome: leg.is_entry ? "entry" : (leg.realized_pnl ?? "").startsWith("-") ? "loss" : "gain",
   }));
@@ -78,6 +87,9 @@ function fillsOf(legs: readonly TradeLeg[], place: (iso: string) => number): Lad
 
 /** The lowest and the highest price of the drawing, for the price scale. */
 export function reachOf(ladder: Ladder): { low: number; high: number } {
-  const prices = [ladder.entryPrice, ...[...ladder.rungs, ...ladder.steps, ...ladder.fills].map((drawn) => drawn.price)];
+  const prices = [
+    ladder.entryPrice,
+    ...[...ladder.rungs, ...ladder.steps, ...ladder.fills].map((drawn) => drawn.price),
+  ];
   return { low: Math.min(...prices), high: Math.max(...prices) };
 }

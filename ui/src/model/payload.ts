@@ -104,9 +104,7 @@ const parts = object({
       levels: list(number),
     }),
   ),
-  months: list(
-    object({ year: number, month: number, return: maybe(number), sets: number }),
-  ),
+  months: list(object({ year: number, month: number, return: maybe(number), sets: number })),
   years: list(object({ year: number, return: maybe(number) })),
   r_histogram: maybe(
     object({

@@ -1,9 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { golden } from "../test/golden";
-import { entryOf, EVERYTHING, exitOf, hashOfSelection, isPair, select, selectionFromHash, SORT_KEYS, type Selection } from "./selection";
+import {
+  entryOf,
+  EVERYTHING,
+  exitOf,
+  hashOfSelection,
+  isPair,
+  select,
+  selectionFromHash,
+  SORT_KEYS,
+  type Selection,
+} from "./selection";
 
 const { sets } = golden();
-const ids = (part: Partial<Selection>): string[] => select(sets, { ...EVERYTHING, ...part }).map((set) => set.set_id.replace("golden-", ""));
+const ids = (part: Partial<Selection>): string[] =>
+  select(sets, { ...EVERYTHING, ...part }).map((set) => set.set_id.replace("golden-", ""));
 
 describe("filters", () => {
   it.each<[Partial<Selection>, string[]]>([
@@ -50,7 +61,15 @@ describe("the address", () => {
   it("gives back every selection that it was given", () => {
     for (const sort of SORT_KEYS)
       for (const descending of [false, true]) {
-        const selection: Selection = { ...EVERYTHING, search: "a&b=c #1", reason: "x_exit", outcome: "lost", opened: "run:1/2", sort, descending };
+        const selection: Selection = {
+          ...EVERYTHING,
+          search: "a&b=c #1",
+          reason: "x_exit",
+          outcome: "lost",
+          opened: "run:1/2",
+          sort,
+          descending,
+        };
         expect(selectionFromHash(hashOfSelection(selection))).toEqual(selection);
       }
   });
@@ -67,8 +86,18 @@ describe("the address", () => {
 describe("the ends of a set", () => {
   it("are its average prices where several legs made them", () => {
     const [first] = sets;
-    expect(first && entryOf(first)).toEqual({ reason: "breakout", more: 0, at: "2024-02-29T04:00:00Z", price: "40000" });
-    expect(first && exitOf(first)).toEqual({ reason: "trailing_stop", more: 2, at: "2024-02-29T14:45:00Z", price: "40528.1" });
+    expect(first && entryOf(first)).toEqual({
+      reason: "breakout",
+      more: 0,
+      at: "2024-02-29T04:00:00Z",
+      price: "40000",
+    });
+    expect(first && exitOf(first)).toEqual({
+      reason: "trailing_stop",
+      more: 2,
+      at: "2024-02-29T14:45:00Z",
+      price: "40528.1",
+    });
   });
 
   // spec L5

@@ -128,11 +128,19 @@ export function choicesOf(sets: readonly TradeSet[]): Choices {
 export type End = { reason: string | null; more: number; at: string | null; price: string | null };
 
 export function entryOf(set: TradeSet): End {
-  return end(set.legs.filter((leg) => leg.is_entry), set.avg_entry_price, "first");
+  return end(
+    set.legs.filter((leg) => leg.is_entry),
+    set.avg_entry_price,
+    "first",
+  );
 }
 
 export function exitOf(set: TradeSet): End {
-  return end(set.legs.filter((leg) => !leg.is_entry), set.avg_exit_price, "last");
+  return end(
+    set.legs.filter((leg) => !leg.is_entry),
+    set.avg_exit_price,
+    "last",
+  );
 }
 
 function end(legs: TradeLeg[], average: string | null, which: "first" | "last"): End {

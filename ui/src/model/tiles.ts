@@ -17,17 +17,41 @@ export function leadingTiles(metrics: Metrics): Tile[] {
   const days = of(metrics, "max_drawdown_days");
   const expectancy = numberOf(metrics, "expectancy_r");
   return [
-    { name: "Net P&L", value: money(net, true), signed: net, meaning: "Realized P&L of all sets after fees and funding, in quote currency" },
-    { name: "Return", value: percent(of(metrics, "return"), 2, true), signed: of(metrics, "return"), meaning: "Change of equity, open positions included, as a share of the initial cash" },
+    {
+      name: "Net P&L",
+      value: money(net, true),
+      signed: net,
+      meaning: "Realized P&L of all sets after fees and funding, in quote currency",
+    },
+    {
+      name: "Return",
+      value: percent(of(metrics, "return"), 2, true),
+      signed: of(metrics, "return"),
+      meaning: "Change of equity, open positions included, as a share of the initial cash",
+    },
     {
       name: "Max drawdown",
       value: percent(of(metrics, "max_drawdown"), 2),
       under: days === null ? undefined : `lasting ${exact(Number(decimals(days, 1).replaceAll(",", "")))} days`,
       meaning: "The deepest fall of equity from a peak, and how long it lasted",
     },
-    { name: "Sharpe", value: decimals(of(metrics, "sharpe")), meaning: "From daily equity, 365 days a year, risk-free rate 0" },
-    { name: "Expectancy", value: inR(expectancy), signed: expectancy, meaning: "Mean net result of a set in R, its risk at opening" },
-    { name: "Win rate", value: percent(of(metrics, "win_rate")), under: counts(metrics), meaning: "Share of closed sets with a net gain" },
+    {
+      name: "Sharpe",
+      value: decimals(of(metrics, "sharpe")),
+      meaning: "From daily equity, 365 days a year, risk-free rate 0",
+    },
+    {
+      name: "Expectancy",
+      value: inR(expectancy),
+      signed: expectancy,
+      meaning: "Mean net result of a set in R, its risk at opening",
+    },
+    {
+      name: "Win rate",
+      value: percent(of(metrics, "win_rate")),
+      under: counts(metrics),
+      meaning: "Share of closed sets with a net gain",
+    },
   ];
 }
 
@@ -35,14 +59,30 @@ export function furtherTiles(metrics: Metrics, share: number | null): Tile[] {
   return [
     { name: "CAGR", value: percent(of(metrics, "cagr"), 1, true), meaning: "Return a year, compounded" },
     { name: "Sortino", value: decimals(of(metrics, "sortino")), meaning: "Like Sharpe, counting only downward days" },
-    { name: "Profit factor", value: decimals(of(metrics, "profit_factor")), meaning: "Gains of winning sets ÷ losses of losing sets" },
+    {
+      name: "Profit factor",
+      value: decimals(of(metrics, "profit_factor")),
+      meaning: "Gains of winning sets ÷ losses of losing sets",
+    },
     { name: "Payoff", value: decimals(of(metrics, "payoff")), meaning: "Mean gain ÷ mean loss" },
     { name: "SQN", value: decimals(of(metrics, "sqn")), meaning: "√n · mean R ÷ standard deviation of R" },
     { name: "Exposure", value: percent(of(metrics, "exposure")), meaning: "Share of the time with an open position" },
     { name: "Fees", value: money(of(metrics, "fees_total")), meaning: "All fees paid, in quote currency" },
-    { name: "Funding", value: money(of(metrics, "funding_total"), true), meaning: "Funding received less funding paid" },
-    { name: "TradeSets", value: exact(of(metrics, "num_sets")), meaning: "Times that a position went from flat to flat" },
-    { name: "Ambiguity", value: share === null ? "not measured" : percent(share), meaning: "Share of sets whose result hangs on the order of prices inside a bar" },
+    {
+      name: "Funding",
+      value: money(of(metrics, "funding_total"), true),
+      meaning: "Funding received less funding paid",
+    },
+    {
+      name: "TradeSets",
+      value: exact(of(metrics, "num_sets")),
+      meaning: "Times that a position went from flat to flat",
+    },
+    {
+      name: "Ambiguity",
+      value: share === null ? "not measured" : percent(share),
+      meaning: "Share of sets whose result hangs on the order of prices inside a bar",
+    },
   ];
 }
 

@@ -20,7 +20,7 @@ import { exitTable, monthTable, rungTable } from "../model/tables";
 import { furtherTiles, leadingTiles } from "../model/tiles";
 import { useSelection } from "./useSelection";
 
-const MOST_TARGET_LINES = 3;
+const MOST_TARGET_LINES = 4;
 
 export function ReportPage({ payload }: { payload: Payload }) {
   const [zone, setZone] = useState<Zone>("utc");
@@ -45,11 +45,19 @@ export function ReportPage({ payload }: { payload: Payload }) {
           <Ambiguity run={run} />
         </section>
         <Section id="equity" title="Equity and drawdown">
-          {equity.time.length > 0 ? <EquityChart equity={equity} palette={palette} zone={zone} /> : <p className="quiet">No equity was recorded.</p>}
+          {equity.time.length > 0 ? (
+            <EquityChart equity={equity} palette={palette} zone={zone} />
+          ) : (
+            <p className="quiet">No equity was recorded.</p>
+          )}
         </Section>
         <div className="two">
           <Section id="distribution" title="Results in R">
-            {payload.r_histogram ? <Histogram histogram={payload.r_histogram} /> : <p className="quiet">No set was closed.</p>}
+            {payload.r_histogram ? (
+              <Histogram histogram={payload.r_histogram} />
+            ) : (
+              <p className="quiet">No set was closed.</p>
+            )}
           </Section>
           <Section id="excursions" title="Excursions">
             <ExcursionScatter sets={payload.sets} firstTargets={firstTargets} onPick={show} />
@@ -60,7 +68,11 @@ export function ReportPage({ payload }: { payload: Payload }) {
             <ExitTable rows={exits.reasons} of="Reason" />
           </Section>
           <div className="stack">
-            <Section id="categories" title="Exits by category" table={() => exitTable("exit_categories", exits.categories)}>
+            <Section
+              id="categories"
+              title="Exits by category"
+              table={() => exitTable("exit_categories", exits.categories)}
+            >
               <ExitTable rows={exits.categories} of="Category" />
             </Section>
             <Section id="rungs" title="The ladder" table={() => rungTable(rungs)}>

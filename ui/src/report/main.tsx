@@ -1,20 +1,30 @@
 import { MantineProvider } from "@mantine/core";
 import { StrictMode, type ReactNode } from "react";
 import { createRoot } from "react-dom/client";
+import { usePrinting } from "../components/usePrinting";
 import { decodePayload } from "../model/payload";
 import "./styles";
 import { ReportPage } from "./ReportPage";
 import { theme } from "./theme";
 
+const content = page();
 const place = document.getElementById("root");
 if (place)
   createRoot(place).render(
     <StrictMode>
-      <MantineProvider theme={theme} defaultColorScheme="auto">
-        {page()}
-      </MantineProvider>
+      <Report />
     </StrictMode>,
   );
+
+/** Paper is light, whatever the screen is. */
+function Report() {
+  const printing = usePrinting();
+  return (
+    <MantineProvider theme={theme} defaultColorScheme="auto" forceColorScheme={printing ? "light" : undefined}>
+      {content}
+    </MantineProvider>
+  );
+}
 
 function page(): ReactNode {
   try {

@@ -11,7 +11,8 @@ export function useSelection(): [Selection, (part: Partial<Selection>) => void] 
   }, []);
   useEffect(() => {
     const hash = hashOfSelection(selection);
-    if (hash !== window.location.hash) window.history.replaceState(null, "", hash || window.location.pathname + window.location.search);
+    if (hash !== window.location.hash)
+      window.history.replaceState(null, "", hash || window.location.pathname + window.location.search);
   }, [selection]);
   const change = useCallback((part: Partial<Selection>) => setSelection((before) => ({ ...before, ...part })), []);
   return [selection, change];

@@ -14,13 +14,23 @@ export function LegTable({ legs, of }: { legs: readonly TradeLeg[]; of: string }
           <tr>
             <th scope="col">Time</th>
             <th scope="col">Side</th>
-            <th scope="col" className="right">Quantity</th>
-            <th scope="col" className="right">Price</th>
+            <th scope="col" className="right">
+              Quantity
+            </th>
+            <th scope="col" className="right">
+              Price
+            </th>
             <th scope="col">Reason</th>
             <th scope="col">Category</th>
-            <th scope="col" className="right">Fees</th>
-            <th scope="col" className="right">P&amp;L</th>
-            <th scope="col" className="right">Position after</th>
+            <th scope="col" className="right">
+              Fees
+            </th>
+            <th scope="col" className="right">
+              P&amp;L
+            </th>
+            <th scope="col" className="right">
+              Position after
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -32,12 +42,16 @@ export function LegTable({ legs, of }: { legs: readonly TradeLeg[]; of: string }
               <td className="right">{exact(leg.price)}</td>
               <td>{words(leg.reason)}</td>
               <td>{words(leg.category)}</td>
-              <td className="right" title={exact(leg.fees)}>{money(leg.fees)}</td>
+              <td className="right" title={exact(leg.fees)}>
+                {money(leg.fees)}
+              </td>
               <td className="right">
                 {leg.is_entry ? (
                   <span className="quiet">entry</span>
                 ) : (
-                  <Signed of={leg.realized_pnl} title={exact(leg.realized_pnl, true)}>{money(leg.realized_pnl, true)}</Signed>
+                  <Signed of={leg.realized_pnl} title={exact(leg.realized_pnl, true)}>
+                    {money(leg.realized_pnl, true)}
+                  </Signed>
                 )}
               </td>
               <td className="right">{exact(leg.position_after)}</td>

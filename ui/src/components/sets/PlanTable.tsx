@@ -13,9 +13,15 @@ export function PlanTable({ plan, of }: { plan: Plan; of: string }) {
           <tr>
             <th scope="col">Leg</th>
             <th scope="col">Order</th>
-            <th scope="col" className="right">R</th>
-            <th scope="col" className="right">Price</th>
-            <th scope="col" className="right">Quantity</th>
+            <th scope="col" className="right">
+              R
+            </th>
+            <th scope="col" className="right">
+              Price
+            </th>
+            <th scope="col" className="right">
+              Quantity
+            </th>
             <th scope="col">Status</th>
           </tr>
         </thead>
@@ -29,7 +35,7 @@ export function PlanTable({ plan, of }: { plan: Plan; of: string }) {
               <td className="right">{leg.qty === null ? "what remains" : exact(leg.qty)}</td>
               <td>
                 <span className={`status ${leg.status}`} title={leg.filled_at === null ? undefined : at(leg.filled_at)}>
-                  {leg.status}
+                  {leg.status === "unhit" ? "not hit" : leg.status}
                 </span>
               </td>
             </tr>

@@ -19,7 +19,8 @@ export function SetDetail({ set, plan, cut }: Props) {
       <SetFacts set={set} plan={plan} />
       {cut === undefined ? (
         <p className="no-chart">
-          No candles of this set are inside this file: it holds charts for the first sets, open ones and the largest results.
+          No candles of this set are inside this file: it holds charts for the first sets, open ones and the largest
+          results.
         </p>
       ) : (
         <SetChart set={set} plan={plan} cut={cut} />
@@ -42,13 +43,23 @@ function SetChart({ set, plan, cut }: { set: TradeSet; plan: Plan | undefined; c
     <figure className="set-chart">
       <CandleChart cut={cut} ladder={ladder} palette={palette} zone={zone} label={name} />
       <figcaption>
-        <span><i className="key line-profit" /> rung hit</span>
-        <span><i className="key dash-profit" /> not hit</span>
-        <span><i className="key dot-muted" /> cancelled or reduced</span>
-        <span><i className="key line-loss" /> stop</span>
+        <span>
+          <i className="key line-profit" /> rung hit
+        </span>
+        <span>
+          <i className="key dash-profit" /> not hit
+        </span>
+        <span>
+          <i className="key dot-muted" /> cancelled or reduced
+        </span>
+        <span>
+          <i className="key line-loss" /> stop
+        </span>
         <span>▲▼ entry, ● exit, area = size</span>
         {cut.barsPerCandle > 1 && <span>{cut.barsPerCandle} bars a candle</span>}
-        <a href="https://www.tradingview.com/" rel="noreferrer">Charts by TradingView</a>
+        <a href="https://www.tradingview.com/" rel="noreferrer">
+          Charts by TradingView
+        </a>
       </figcaption>
     </figure>
   );
@@ -59,7 +70,12 @@ function SetFacts({ set, plan }: { set: TradeSet; plan: Plan | undefined }) {
     ["Set", <code key="id">{set.set_id}</code>],
     ["Profile", set.profile ?? DASH],
     ["Regime", set.regime ?? DASH],
-    ["P&L before fees", <Signed key="gross" of={set.pnl_realized_total}>{exact(set.pnl_realized_total, true)}</Signed>],
+    [
+      "P&L before fees",
+      <Signed key="gross" of={set.pnl_realized_total}>
+        {exact(set.pnl_realized_total, true)}
+      </Signed>,
+    ],
     ["Fees", exact(set.fees_total)],
     ["Funding", money(set.funding_total, true)],
     ["Initial stop", exact(plan?.initial_stop ?? null)],

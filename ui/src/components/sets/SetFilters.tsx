@@ -1,10 +1,20 @@
 import { Button, NativeSelect, TextInput } from "@mantine/core";
-import { EVERYTHING, isFiltered, SORT_KEYS, type Choices, type Selection } from "../../model/selection";
+import { EVERYTHING, isFiltered, SORT_KEYS, type Choices, type Selection, type SortKey } from "../../model/selection";
 import { words } from "../../model/format";
 
 type Props = { choices: Choices; selection: Selection; change: (part: Partial<Selection>) => void };
 type Pick = { key: "symbol" | "side" | "reason" | "profile"; name: string; all: string; values: string[] };
 
+const ORDER_WORDS: Record<SortKey, string> = {
+  opened: "opening",
+  symbol: "symbol",
+  pnl: "net P&L",
+  r: "R",
+  fees: "fees",
+  duration: "duration",
+  legs: "legs",
+  exposure: "exposure",
+};
 const OUTCOMES = [
   { value: "", label: "All outcomes" },
   { value: "won", label: "Won" },
@@ -36,7 +46,10 @@ export function SetFilters({ choices, selection, change }: Props) {
           aria-label={pick.name}
           value={selection[pick.key]}
           onChange={(event) => change({ [pick.key]: event.currentTarget.value })}
-          data={[{ value: "", label: pick.all }, ...pick.values.map((value) => ({ value, label: pick.key === "reason" ? words(value) : value }))]}
+          data={[
+            { value: "", label: pick.all },
+            ...pick.values.map((value) => ({ value, label: pick.key === "reason" ? words(value) : value })),
+          ]}
         />
       ))}
       <NativeSelect
@@ -52,8 +65,8 @@ export function SetFilters({ choices, selection, change }: Props) {
         aria-label="Sort by"
         value={`${selection.sort}${selection.descending ? ".down" : ""}`}
         data={SORT_KEYS.flatMap((key) => [
-          { value: key, label: `Sort: ${key}, rising` },
-          { value: `${key}.down`, label: `Sort: ${key}, falling` },
+          { value: key, label: `By ${ORDER_WORDS[key]}, rising` },
+          { value: `${key}.down`, label: `By ${ORDER_WORDS[key]}, falling` },
         ])}
         onChange={(event) => {
           const [key = "opened", direction] = event.currentTarget.value.split(".");
@@ -61,7 +74,11 @@ export function SetFilters({ choices, selection, change }: Props) {
         }}
       />
       {isFiltered(selection) && (
-        <Button size="compact-sm" variant="subtle" onClick={() => change({ ...EVERYTHING, sort: selection.sort, descending: selection.descending })}>
+        <Button
+          size="compact-sm"
+          variant="subtle"
+          onClick={() => change({ ...EVERYTHING, sort: selection.sort, descending: selection.descending })}
+        >
           Clear
         </Button>
       )}

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { decimals, duration, exact, inR, money, words } from "../../model/format";
+import { brief, decimals, duration, exact, inR, money, words } from "../../model/format";
 import type { TradeSet } from "../../model/payload";
 import { entryOf, exitOf, isPair, type End } from "../../model/selection";
 import { Signed } from "../Signed";
@@ -14,7 +14,14 @@ export function SetRow({ set, place, open, toggle }: Props) {
   return (
     <div className="set-row" role="row" aria-rowindex={place + 2}>
       <span role="cell" className="cell-toggle">
-        <button type="button" className="toggle" data-toggle={place} aria-expanded={open} aria-label={`Legs of ${name}`} onClick={toggle}>
+        <button
+          type="button"
+          className="toggle"
+          data-toggle={place}
+          aria-expanded={open}
+          aria-label={`Legs of ${name}`}
+          onClick={toggle}
+        >
           <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
             <path d="M3 1l4 4-4 4" />
           </svg>
@@ -30,7 +37,7 @@ export function SetRow({ set, place, open, toggle }: Props) {
       <EndCell area="entry" name="Entry" end={entryOf(set)} noun={["entry", "entries"]} />
       <EndCell area="exit" name="Exit" end={exitOf(set)} noun={["exit", "exits"]} open={set.closed_at === null} />
       <Cell area="exposure" name={pair ? "Quantity" : "Max exposure"}>
-        {exact(set.max_exposure_quantity)}
+        <span title={exact(set.max_exposure_quantity)}>{brief(set.max_exposure_quantity)}</span>
         <small>{money(set.max_exposure_notional)}</small>
       </Cell>
       <Cell area="pnl" name="Net P&L">

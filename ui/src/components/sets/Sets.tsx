@@ -26,10 +26,14 @@ export function Sets({ payload, selection, change }: Props) {
       </header>
       <SetFilters choices={choices} selection={selection} change={change} />
       <p className="quiet" role="status">
-        {isFiltered(wanted) ? `${exact(shown.length)} of ${exact(payload.sets.length)} sets` : `${exact(shown.length)} sets`}
+        {isFiltered(wanted)
+          ? `${exact(shown.length)} of ${exact(payload.sets.length)} sets`
+          : `${exact(shown.length)} sets`}
       </p>
       {shown.length === 0 ? (
-        <p className="empty">{payload.sets.length === 0 ? "No position was opened in this run." : "No set matches these filters."}</p>
+        <p className="empty">
+          {payload.sets.length === 0 ? "No position was opened in this run." : "No set matches these filters."}
+        </p>
       ) : (
         <SetTable sets={shown} plans={payload.plans} windows={payload.windows} selection={selection} change={change} />
       )}
