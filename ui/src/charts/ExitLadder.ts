@@ -213,10 +213,10 @@ export class ExitLadder implements ISeriesPrimitive<Time> {
   }
 
   /** Sizes beside their marks, on the side away from the path where there is room; a label without room is left out. */
-  #fillLabels({ context, x, y }: Drawing, taken: Box[]): void {
+  #fillLabels({ context, width: whole, x, y }: Drawing, taken: Box[]): void {
     for (const fill of this.#ladder.fills) {
       const width = context.measureText(fill.label).width + 6;
-      const left = x(fill.at) - width / 2;
+      const left = Math.max(0, Math.min(x(fill.at) - width / 2, whole - width));
       const away = (fill.buy === this.#ladder.long ? 1 : -1) * (radiusOf(fill) + 9);
       const middle = [y(fill.price) + away, y(fill.price) - away].find(
         (at) => !taken.some((box) => overlaps(box, left, width, at)),

@@ -34,7 +34,7 @@ export function PlanTable({ plan, of }: { plan: Plan; of: string }) {
               <td className="right">{exact(leg.price)}</td>
               <td className="right">{leg.qty === null ? "what remains" : exact(leg.qty)}</td>
               <td>
-                <span className={`status ${leg.status}`} title={leg.filled_at === null ? undefined : at(leg.filled_at)}>
+                <span className={`status ${leg.status} ${leg.kind === "SL" ? "stop" : ""}`} title={leg.filled_at === null ? undefined : at(leg.filled_at)}>
                   {leg.status === "unhit" ? "not hit" : leg.status}
                 </span>
               </td>
