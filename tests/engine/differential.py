@@ -13,14 +13,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from oracle.oracle import run_world
-from oracle.random_worlds import random_world
-from oracle.worlds import write_world
-
 from exitbrain.backtesting.files import trade_sets_of
 from exitbrain.backtesting.position import OpenPosition
 from exitbrain.backtesting.result import Result
 from exitbrain.wiring.backtest import backtest
+from oracle.oracle import run_world
+from oracle.random_worlds import random_world
+from oracle.worlds import write_world
 
 STATISTICS = ("r_multiple", "mfe_r", "mae_r")
 DECIMALS = (

@@ -21,11 +21,6 @@ TRIGGERS = [
 ]
 
 
-@pytest.fixture(scope="session")
-def worlds(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("worlds")
-
-
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("triggers", TRIGGERS)
 def test_the_engine_agrees_with_the_oracle(worlds: Path, triggers: bool, part: int) -> None:

@@ -1,0 +1,31 @@
+"""The differential test can see: each planted engine bug is told within the suite's worlds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.differential import difference_of_seed, plain_rules
+from engine.mutants import MUTANTS, planted
+
+WORLDS = 300
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_planted_bug_is_told_within_the_suites_worlds(worlds: Path, name: str) -> None:
+    """spec X2 X3 X4 Q3 Q4 P8 F17 F39: a world tells the bug where the sound engine agrees with the oracle."""
+    with plain_rules():
+        for seed in range(WORLDS):
+            with planted(MUTANTS[name]):
+                told = _difference_or_crash(seed, worlds)
+            if told is not None and difference_of_seed(seed, worlds) is None:
+                return
+    pytest.fail(f"no world of {WORLDS} tells that {name}")
+
+
+def _difference_or_crash(seed: int, worlds: Path) -> str | None:
+    try:
+        return difference_of_seed(seed, worlds)
+    except Exception as error:
+        return repr(error)
