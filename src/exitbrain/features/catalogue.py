@@ -91,7 +91,7 @@ def _macd(name: str, meaning: str) -> Family:
         name=name,
         group="momentum",
         unit="price",
-        meaning=f"{meaning}; f, s, g are the fast, slow and signal periods, {name} alone is 12, 26, 9",
+        meaning=meaning,
         lowest=(2, 3, 1),
         usual=((), MACD_DEFAULTS),
         warm_up=lambda fast, slow, signal: slow + signal - 2,
