@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from exitbrain.backtesting.latch import RULE, Latch
 from exitbrain.backtesting.position import OpenPosition
 from exitbrain.backtesting.settings import EntryOrder
+from exitbrain.backtesting.triggers import BoundTrigger, position_view
 from exitbrain.core.arbiter import arbitrate, precedence
 from exitbrain.core.guardrails import Facts, answers
-from exitbrain.core.intents import Intent, Kind, Preempted
-from exitbrain.core.numbers import plain
+from exitbrain.core.intents import EntryTerms, Intent, Kind, Preempted, exit_kind
+from exitbrain.core.numbers import decimal_of, plain
+from exitbrain.features.binding import FLAT
 
 if TYPE_CHECKING:
     from exitbrain.backtesting.simulation import Line, Simulation
+    from exitbrain.core.rules import Value
 
 DAY = 86_400_000_000
 
@@ -28,6 +32,7 @@ class Order:
     decided_at: int  # the bar whose close (or before whose open) it was decided
     intent: Intent | None = None
     position: OpenPosition | None = None
+    lots: int = 0  # of an exit
 
 
 def entry_intent(row: EntryOrder) -> Intent:
@@ -37,55 +42,237 @@ def entry_intent(row: EntryOrder) -> Intent:
 class Decider:
     def __init__(self, simulation: Simulation) -> None:
         self.run = simulation
+        settings = simulation.settings
+        self.latch = Latch(scope=settings.latch_scope, clear_after=settings.latch_clear_after)
+
+    # one decision
 
     def decide(self, line: Line, bar: int) -> None:
         """The decision at the close of `bar`."""
-        entries = [] if self.run.settings.fill_at_close else [entry_intent(row) for row in line.rows.get(bar + 1, ())]
-        if not self.run.settings.independent:
-            entries.sort(key=self._precedence)
+        if self.latch.scope != "portfolio":
+            self.ask_regime_rule([(line, bar)])
+        if self.run.settings.independent:
+            self._decide_independent(line, bar)
+        else:
+            self._decide_netting(line, bar)
+        self.schedule_next(line, bar)
+
+    def _decide_netting(self, line: Line, bar: int) -> None:
+        position = line.positions[0] if line.positions else None
+        view = self._view(line, position, bar)
+        if position is not None and bar >= position.attached["time_stop_bar"]:
+            for intent in sorted(self._entries(line, bar, view), key=self._precedence_of(line)):
+                self.record_block(line, bar, intent, "exit_preempts_entry", "a time stop is due", by="time_stop")
+            self.place(line, Order(decided_at=bar, position=position), bar)
+            return
+        self._ask_latch_triggers(line, bar, view)
+        intents = self._entries(line, bar, view)
+        if position is not None:
+            intents += self._exits(line, bar, position, view)
+        self._compete(line, bar, intents, position, view)
+
+    def _decide_independent(self, line: Line, bar: int) -> None:
+        """Each position by age, alone; then rows, then entry rules, which compete with nothing (spec F28, F51)."""
+        self._ask_latch_triggers(line, bar, FLAT)
         for position in list(line.positions):
             if bar >= position.attached["time_stop_bar"]:
-                self._time_stop(line, bar, position, entries)
-                if not self.run.settings.independent:
-                    return
-        if self.run.settings.independent:
-            for intent in entries:
-                self._compete(line, bar, [intent])
-        elif entries:
-            self._compete(line, bar, entries)
+                self.place(line, Order(decided_at=bar, position=position), bar)
+            elif line.triggers:
+                view = self._view(line, position, bar)
+                self._compete(line, bar, self._exits(line, bar, position, view), position, view)
+        for intent in self._entries(line, bar, FLAT):
+            self._compete(line, bar, [intent], None, FLAT)
 
-    def _time_stop(self, line: Line, bar: int, position: OpenPosition, entries: Sequence[Intent]) -> None:
-        if not self.run.settings.independent:
-            for intent in entries:
-                self.record_block(line, bar, intent, "exit_preempts_entry", "a time stop is due", by="time_stop")
-        self.place(line, Order(decided_at=bar, position=position), bar)
+    def _view(self, line: Line, position: OpenPosition | None, bar: int) -> Mapping[str, Value]:
+        return position_view(position, line.market, bar) if line.triggers or line.regime_rule else FLAT
 
-    def _compete(self, line: Line, bar: int, intents: Sequence[Intent]) -> None:
+    def schedule_next(self, line: Line, bar: int) -> None:
+        """The next bar at which an open position's triggers have to be asked."""
+        if not line.positions or not line.triggers:
+            return
+        following = line.calendar.next_exit(bar)
+        if following is not None:
+            self.run.schedule_decision(line, following)
+
+    # who asks
+
+    def _entries(self, line: Line, bar: int, view: Mapping[str, Value]) -> list[Intent]:
+        intents = []
+        if not self.run.settings.fill_at_close:
+            intents = [entry_intent(row) for row in line.rows.get(bar + 1, ())]
+        for trigger in line.triggers:
+            asked = trigger.entry is not None and trigger.side and trigger.is_asked(bar)
+            if asked and trigger.entry is not None and trigger.entry.at(bar, view) is True:
+                intents.append(self._trigger_entry(trigger))
+        return intents
+
+    @staticmethod
+    def _trigger_entry(trigger: BoundTrigger) -> Intent:
+        percent = trigger.condition.stop_loss_pct
+        return Intent(
+            kind=Kind.ENTRY,
+            trigger_id=trigger.id,
+            category=trigger.condition.category.value,
+            grade=trigger.condition.confidence_grade,
+            entry=EntryTerms(side=trigger.side, stop_loss_pct=None if percent is None else decimal_of(percent)),
+            from_trigger=True,
+        )
+
+    def _exits(self, line: Line, bar: int, position: OpenPosition, view: Mapping[str, Value]) -> list[Intent]:
+        """Exit rules that fire; with the minima switched off, one under a lot is no candidate (spec F51)."""
+        intents = []
+        for trigger in line.triggers:
+            if not trigger.fires(position, bar, view):
+                continue
+            if share_of(position, trigger.fraction) < 1 and not self.run.settings.limits.min_trade:
+                continue
+            intents.append(
+                Intent(
+                    kind=exit_kind(trigger.condition.category),
+                    trigger_id=trigger.id,
+                    category=trigger.condition.category.value,
+                    grade=trigger.condition.confidence_grade,
+                    exit_fraction=trigger.fraction,
+                    from_trigger=True,
+                )
+            )
+        return intents
+
+    # the latch
+
+    def ask_regime_rule(self, here: Sequence[tuple[Line, int]]) -> None:
+        """Any true sets, all false counts (spec D6, F15)."""
+        asked = [(line, bar) for line, bar in here if line.regime_rule is not None]
+        if not asked:
+            return
+        truths = []
+        for line, bar in asked:
+            position = line.positions[0] if line.positions and not self.run.settings.independent else None
+            assert line.regime_rule is not None
+            truths.append(line.regime_rule.at(bar, self._view(line, position, bar)))
+        truth = True if True in truths else None if None in truths else False
+        line, bar = asked[0]
+        self._note_latch(line, bar, RULE, self.latch.answer(line.symbol, RULE, truth))
+
+    def _ask_latch_triggers(self, line: Line, bar: int, view: Mapping[str, Value]) -> None:
+        """A latch trigger's own rule clears its cause, asked also when flat (spec F41)."""
+        for trigger in line.triggers:
+            if trigger.condition.latch and trigger.exit is not None and trigger.is_asked(bar):
+                truth = trigger.exit.at(bar, view)
+                # A true answer sets the latch only where its candidate passes the guards.
+                change = self.latch.answer(line.symbol, trigger.id, None if truth is True else truth)
+                self._note_latch(line, bar, trigger.id, change)
+
+    def _note_latch(self, line: Line, bar: int, cause: str, change: str | None) -> None:
+        if change is None:
+            return
+        trigger_id = None if cause == RULE else cause
+        price = line.market.instrument.price(int(line.market.close[bar]))
+        detail = f"risk_off latch {change} by {cause}, scope {self.latch.scope}"
+        self.run.record(
+            "latch", line, bar, trigger_id=trigger_id, category="risk_off", reason=f"latch_{change}",
+            detail=detail, price=price, set_id=self._set_id(line),
+        )  # fmt: skip
+
+    # guards and ranks
+
+    def _compete(
+        self, line: Line, bar: int, intents: Sequence[Intent], position: OpenPosition | None,
+        view: Mapping[str, Value],
+    ) -> None:  # fmt: skip
+        if not intents:
+            return
         standing, given = [], []
-        for intent in sorted(intents, key=self._precedence):
-            guards, refused = self._ask_guards(line, bar, intent)
+        for intent in sorted(intents, key=self._precedence_of(line)):
+            guards, refused = self._ask_guards(line, bar, intent, position, view)
             given.append((intent, guards, refused))
             if refused is not None:
-                self.record_block(line, bar, intent, *refused)
+                self.record_block(line, bar, intent, *refused, position=position)
             else:
                 standing.append(intent)
-        winner, losers = arbitrate(standing, override_grade=self.run.settings.override_grade)
+        self._set_latch(line, bar, standing)
+        latched = self.latch.is_on(line.symbol)
+        winner, losers = arbitrate(standing, latched=latched, override_grade=self.run.settings.override_grade)
         for loser in losers:
-            self.record_loser(line, bar, loser)
+            self.record_loser(line, bar, loser, position)
         for intent, guards, refused in given:
-            self.record_decision(line, bar, intent, guards, refused, winner)
+            self.record_decision(line, bar, intent, guards, refused, winner, position)
         if winner is not None:
+            self._order(line, bar, winner, position)
+
+    def _set_latch(self, line: Line, bar: int, standing: Sequence[Intent]) -> None:
+        latching = {trigger.id for trigger in line.triggers if trigger.condition.latch}
+        for intent in standing:
+            if intent.kind is Kind.RISK_OFF and intent.trigger_id in latching:
+                changed = self.latch.set(line.symbol, intent.trigger_id)
+                self._note_latch(line, bar, intent.trigger_id, "set" if changed else None)
+
+    def _precedence_of(self, line: Line) -> Callable[[Intent], tuple[object, ...]]:
+        latched, grade = self.latch.is_on(line.symbol), self.run.settings.override_grade
+        return lambda intent: precedence(intent, latched=latched, override_grade=grade)
+
+    def _order(self, line: Line, bar: int, winner: Intent, position: OpenPosition | None) -> None:
+        if winner.entry is not None:
             self.place(line, Order(decided_at=bar, intent=winner), bar)
+            return
+        assert position is not None
+        position.attached["used"].add(winner.trigger_id)
+        lots, note = self._whole_where_little_remains(line, bar, winner, position)
+        if note:
+            self.run.record("plan", line, bar, set_id=position.attached["set_id"], category="plan",
+                            reason="plan_note", detail=note)  # fmt: skip
+        self.place(line, Order(decided_at=bar, intent=winner, position=position, lots=lots), bar)
+
+    def _whole_where_little_remains(
+        self, line: Line, bar: int, winner: Intent, position: OpenPosition
+    ) -> tuple[int, str | None]:
+        """Lots of an exit; where what would remain is under the minima it takes all (spec F19)."""
+        lots = share_of(position, winner.exit_fraction)
+        rest = position.lots - lots
+        if not rest or not self.run.settings.limits.min_trade:
+            return lots, None
+        if line.market.instrument.meets_minimum(int(line.market.close[bar]), rest):
+            return lots, None
+        return position.lots, f"{winner.trigger_id} takes all: what would remain is below the venue's minimum"
 
     def _ask_guards(
-        self, line: Line, bar: int, intent: Intent, *, at_open: bool = False
+        self,
+        line: Line,
+        bar: int,
+        intent: Intent,
+        position: OpenPosition | None,
+        view: Mapping[str, Value],
+        *,
+        at_open: bool = False,
     ) -> tuple[list[tuple[str, str | None]], tuple[str, str] | None]:
         """Every guard's answer, and the first no."""
-        given = answers(intent, self.facts(line, bar, at_open=at_open), self.run.settings.limits)
+        facts = self._facts_of(line, bar, intent, position, view, at_open=at_open)
+        given = answers(intent, facts, self.run.settings.limits)
         return given, next(((guard, detail) for guard, detail in given if detail is not None), None)
 
     def _precedence(self, intent: Intent) -> tuple[object, ...]:
         return precedence(intent, latched=False, override_grade=self.run.settings.override_grade)
+
+    def _facts_of(
+        self, line: Line, bar: int, intent: Intent, position: OpenPosition | None, view: Mapping[str, Value], *,
+        at_open: bool,
+    ) -> Facts:  # fmt: skip
+        """The facts with what hangs on the intent: an expired plan, its own hold rule, the size of an exit."""
+        facts = self.facts(line, bar, position, at_open=at_open)
+        if not intent.from_trigger:
+            return facts
+        trigger = next(one for one in line.triggers if one.id == intent.trigger_id)
+        if intent.is_entry:
+            return replace(facts, plan_expired=self.run.plan_is_expired(int(line.market.time[bar])))
+        assert position is not None
+        lots, close = share_of(position, trigger.fraction), int(line.market.close[bar])
+        instrument = line.market.instrument
+        return replace(
+            facts,
+            hold_rule_true=trigger.hold is not None and trigger.hold.at(bar, view) is True,
+            exit_is_too_small=not instrument.meets_minimum(close, lots),
+            exit_size=f"{instrument.quantity(lots)} at {instrument.price(close)} is below the venue's minimum",
+        )
 
     def place(self, line: Line, order: Order, bar: int) -> None:
         """The order for the next open, or filled at this close."""
@@ -98,18 +285,18 @@ class Decider:
     def decide_alone(self, line: Line, row: EntryOrder, bar: int) -> None:
         """A row that is decided at its own open: guards see the bar before (spec F9, F38)."""
         intent = entry_intent(row)
-        guards, refused = self._ask_guards(line, bar - 1, intent, at_open=True)
-        self.record_decision(line, bar, intent, guards, refused, intent, at_open=True)
+        position = line.positions[0] if line.positions and not self.run.settings.independent else None
+        guards, refused = self._ask_guards(line, bar - 1, intent, position, FLAT, at_open=True)
+        self.record_decision(line, bar, intent, guards, refused, intent, position, at_open=True)
         if refused is not None:
             self.record_block(line, bar, intent, *refused, at_open=True)
             return
         self.run.executor.execute(line, Order(decided_at=bar - 1, intent=intent), bar, at_open=True, alone=True)
 
-    def facts(self, line: Line, bar: int, *, at_open: bool) -> Facts:
+    def facts(self, line: Line, bar: int, position: OpenPosition | None, *, at_open: bool) -> Facts:
         """What the guards may know at the close of `bar`, or at the open after it (spec F38): money and counts are of
         the decision's own time; bar -1 is before the first bar, where nothing that looks back is known."""
         settings, market = self.run.settings, line.market
-        position = line.positions[0] if line.positions and not settings.independent else None
         time = int(market.time[bar + 1 if at_open else bar])
         day = time // DAY
         asks_equity = (
@@ -149,7 +336,7 @@ class Decider:
 
     def record_block(
         self, line: Line, bar: int, intent: Intent, reason: str, detail: str, *, by: str | None = None,
-        at_open: bool = False, decided_at: int | None = None,
+        at_open: bool = False, decided_at: int | None = None, position: OpenPosition | None = None,
     ) -> None:  # fmt: skip
         """A refusal or a loss. The price is the decision's close, or the open where decided there (spec F43)."""
         market = line.market
@@ -162,7 +349,7 @@ class Decider:
             "block",
             line,
             bar,
-            set_id=self._set_id(line),
+            set_id=self._set_id(line) if position is None else position.attached["set_id"],
             trigger_id=intent.trigger_id,
             category=intent.category,
             reason=reason,
@@ -174,23 +361,25 @@ class Decider:
 
     def record_decision(
         self, line: Line, bar: int, intent: Intent, guards: Sequence[tuple[str, str | None]],
-        refused: tuple[str, str] | None, winner: Intent | None, *, at_open: bool = False,
+        refused: tuple[str, str] | None, winner: Intent | None, position: OpenPosition | None, *,
+        at_open: bool = False,
     ) -> None:  # fmt: skip
         """One candidate for decisions.parquet: each guard's answer, its rank, what became of it."""
         ticks = int(line.market.open[bar] if at_open else line.market.close[bar])
         outcome = f"blocked: {refused[0]}" if refused else "won" if intent is winner else "lost"
         self.run.decisions.append(
             (
-                int(line.market.time[bar]), line.symbol, self._set_id(line), intent.trigger_id, intent.kind.value,
+                int(line.market.time[bar]), line.symbol,
+                self._set_id(line) if position is None else position.attached["set_id"], intent.trigger_id, intent.kind.value,
                 intent.category, intent.grade, None if intent.exit_fraction is None else float(intent.exit_fraction),
-                json.dumps(dict(guards)), None if refused else self._precedence(intent)[0], outcome,
+                json.dumps(dict(guards)), None if refused else self._precedence_of(line)(intent)[0], outcome,
                 winner.trigger_id if winner is not None else None, plain(line.market.instrument.price(ticks)),
             )
         )  # fmt: skip
 
-    def record_loser(self, line: Line, bar: int, loser: Preempted) -> None:
+    def record_loser(self, line: Line, bar: int, loser: Preempted, position: OpenPosition | None) -> None:
         detail = f"lost to {loser.by.trigger_id} ({loser.by.kind.value})"
-        self.record_block(line, bar, loser.intent, loser.reason, detail, by=loser.by.trigger_id)
+        self.record_block(line, bar, loser.intent, loser.reason, detail, by=loser.by.trigger_id, position=position)
 
     def _set_id(self, line: Line) -> str | None:
         if self.run.settings.independent or not line.positions:

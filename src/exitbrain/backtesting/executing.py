@@ -7,7 +7,7 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from exitbrain.backtesting.deciding import DAY, Order, share_of
+from exitbrain.backtesting.deciding import DAY, Order
 from exitbrain.backtesting.position import OpenPosition
 from exitbrain.core.intents import EntryTerms, Intent
 from exitbrain.core.ladder import (
@@ -82,9 +82,8 @@ class Executor:
         position = order.position
         if position is None or position not in line.positions:
             return
-        lots = share_of(position, intent.exit_fraction)
         self._take(
-            line, position, lots, bar, at_open=at_open, reason=f"{intent.trigger_id}_exit",
+            line, position, min(order.lots, position.lots), bar, at_open=at_open, reason=f"{intent.trigger_id}_exit",
             category=intent.category, trigger_id=intent.trigger_id, exit_fraction=intent.exit_fraction,
         )  # fmt: skip
 
@@ -104,7 +103,9 @@ class Executor:
             line, position, bar=bar, side=-position.side, lots=lots, ticks=ticks, maker=False,
             trigger_id=trigger_id, category=category, reason=reason, exit_fraction=exit_fraction,
         )  # fmt: skip
+        noted = len(position.notes)
         position.reduce(lots, bar)
+        self._note(line, position, bar, position.notes[noted:])
         if not position.lots:
             self.run.gone(line, position, bar)
 
@@ -147,7 +148,7 @@ class Executor:
         books = self._books(line)
         position.attached = {
             "books": books, "last_bar": bar, "strategy_id": strategy_id, "regime": regime, "terms": terms,
-            "set_id": "", "time_stop_bar": self._time_stop_bar(line, profile, bar), "lifecycle": None,
+            "set_id": "", "time_stop_bar": self._time_stop_bar(line, profile, bar), "lifecycle": None, "used": set(),
         }  # fmt: skip
         if reversed_position is not None:
             reversed_position.see(self.market_ticks(line, bar, at_open=at_open))
@@ -166,6 +167,7 @@ class Executor:
         if due < len(market):
             self.run.schedule_decision(line, due)
         self._note(line, position, bar, [*position.notes, *position.void_stop_moves()])
+        self.run.decider.schedule_next(line, bar - 1 if at_open else bar)
 
     def _remember(
         self, position: OpenPosition, books: Books, profile: TPProfile | None, fill: int, stop: int, lots: int

@@ -46,6 +46,8 @@ class RunSettings:
     limits: Limits = field(default_factory=Limits)
     thresholds: RegimeThresholds = field(default_factory=RegimeThresholds)
     override_grade: str | None = "A"
+    latch_scope: str = "portfolio"
+    latch_clear_after: int = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,9 +25,11 @@ from exitbrain.backtesting.executing import Executor
 from exitbrain.backtesting.market import Market
 from exitbrain.backtesting.position import LegFill, OpenPosition
 from exitbrain.backtesting.settings import EntryOrder, FundingPayment, RunSettings
+from exitbrain.backtesting.triggers import BoundTrigger, Calendar, RuleOnBars, bind_triggers, feature_table
 from exitbrain.core.lifecycle import Books, Fill
 from exitbrain.core.numbers import ceil_div, divide_half_even
 from exitbrain.core.registry import ProfileRegistry
+from exitbrain.core.triggers import StrategyPlan
 
 DAY = 86_400_000_000
 FEE_UNITS = 10**8
@@ -49,6 +51,9 @@ class Line:
     paid_funding: Decimal = Decimal(0)
     books: list[Books] = field(default_factory=list)
     opened: int = 0
+    triggers: tuple[BoundTrigger, ...] = ()
+    regime_rule: RuleOnBars | None = None
+    calendar: Calendar = field(default_factory=lambda: Calendar((), 0, every_bar=False))
 
     @property
     def symbol(self) -> str:
@@ -65,12 +70,14 @@ class Simulation:
         registry: ProfileRegistry,
         settings: RunSettings,
         *,
+        plan: StrategyPlan | None = None,
         funding: Mapping[str, Sequence[FundingPayment]] | None = None,
         run_id: str = "run",
         traced: bool = True,
     ) -> None:
         self.settings = settings
         self.registry = registry
+        self.plan = plan
         self.run_id = run_id
         self.traced = traced
         self.lines = {symbol: self._line(markets[symbol], rows, funding or {}) for symbol in sorted(markets)}
@@ -82,6 +89,9 @@ class Simulation:
         self.risk_by_day: dict[int, Fraction] = defaultdict(Fraction)
         self.decider = Decider(self)
         self.executor = Executor(self)
+        if plan is not None:
+            for line in self.lines.values():
+                self._bind(line, plan)
         self._agenda: list[int] = []
         self._scheduled: set[int] = set()
 
@@ -98,6 +108,18 @@ class Simulation:
         for payment in funding.get(market.symbol, ()):
             payments[payment.bar].append(payment)
         return Line(market=market, rows=dict(by_bar), funding=dict(payments))
+
+    def _bind(self, line: Line, plan: StrategyPlan) -> None:
+        mine = any(trigger.symbol == line.symbol for trigger in plan.triggers)
+        if not mine and not plan.risk_regime_rule.strip():
+            return
+        table = feature_table(line.market, self.settings)
+        line.triggers, line.regime_rule = bind_triggers(plan, line.market, table)
+        counts = line.regime_rule is not None or any(trigger.condition.latch for trigger in line.triggers)
+        line.calendar = Calendar(line.triggers, len(line.market), every_bar=counts)
+
+    def plan_is_expired(self, time: int) -> bool:
+        return self.plan is not None and self.plan.is_expired(time)
 
     # the agenda
 
@@ -119,6 +141,8 @@ class Simulation:
                     self.schedule_decision(line, bar - 1)
                 else:
                     self.schedule(int(line.market.time[bar]))
+            for bar in range(len(line.market)) if line.calendar.always else line.calendar.entries.tolist():
+                self.schedule_decision(line, bar)
             for bar in (*line.funding, len(line.market) - 1):
                 self.schedule(int(line.market.time[bar]))
         if self.settings.limits.max_daily_loss_pct is not None:
@@ -158,6 +182,8 @@ class Simulation:
             for line, bar in here:
                 if bar in line.decisions:
                     self.walk(line, bar + 1)
+            if self.settings.latch_scope == "portfolio":
+                self.decider.ask_regime_rule(here)
             for line, bar in here:
                 if bar in line.decisions:
                     self.decider.decide(line, bar)

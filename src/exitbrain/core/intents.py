@@ -53,6 +53,7 @@ class Intent:
     exit_fraction: Fraction | None = None
     entry: EntryTerms | None = None
     order: int = 0  # the row of an entries file; breaks the last tie of equal ids
+    from_trigger: bool = False
 
     @property
     def is_entry(self) -> bool:

@@ -74,7 +74,7 @@ def _run(
     if simulation is None:
         simulation = Simulation(
             inputs.markets, inputs.rows, inputs.registry, settings,
-            funding=inputs.funding, run_id=about["run_id"], traced=traced,
+            plan=inputs.plan, funding=inputs.funding, run_id=about["run_id"], traced=traced,
         )  # fmt: skip
         simulation.run()
     return Result(

@@ -71,4 +71,6 @@ def run_settings(settings: Settings, plan: StrategyPlan | None = None, *, path: 
             **{name: getattr(settings.regime, name) for name in RegimeThresholds.__dataclass_fields__}
         ),
         override_grade=settings.arbitration.entry_override_grade,
+        latch_scope=settings.latch.scope,
+        latch_clear_after=settings.latch.clear_after_bars,
     )
