@@ -246,7 +246,7 @@ def test_the_nearest_name_is_suggested(wrong: str, right: str) -> None:
     assert CATALOGUE.correction(wrong) == right
 
 
-OPEN_LONG = {"position": 2.0, "is_flat": False, "is_long": True, "is_short": False, "bars_held": 3.0}
+OPEN_LONG = {"position": "long", "is_flat": False, "is_long": True, "is_short": False, "bars_held": 3.0}
 OPEN_LONG |= {"unrealized_r": 0.4, "entry_price": 101.0, "stop_price": 99.0, "mfe_r": 1.0, "position_fraction": 0.5}
 POSITION_RULES = [
     "unrealized_r > 0 and close > entry_price - 2 * atr_14",

@@ -19,7 +19,7 @@ from exitbrain.core.rules.nodes import Literal, Name, Node, nodes_under
 from exitbrain.features.columns import TextColumn, evaluate_columns, node_column
 from exitbrain.features.table import FeatureTable
 
-FLAT: Mapping[str, Value] = {"position": 0.0, "is_flat": True, "is_long": False, "is_short": False}
+FLAT: Mapping[str, Value] = {"position": "flat", "is_flat": True, "is_long": False, "is_short": False}
 
 
 class TableWindow:

@@ -15,6 +15,7 @@ from functools import lru_cache
 from exitbrain.core.market import MarketRegime
 from exitbrain.core.names import nearest
 from exitbrain.core.rules import POSITION_FEATURES, RuleType
+from exitbrain.core.rules.catalogue import POSITION_WORDS
 from exitbrain.core.timeframes import PATTERN, timeframe_microseconds, timeframe_word
 
 LONGEST = 500
@@ -175,7 +176,7 @@ _FAMILIES = (
     Family(
         name="weekday_utc", group="market", unit="0 to 6", meaning="day of the bar's open, Monday is 0", of_bars=False
     ),
-    _of_position("position", "base quantity", "signed quantity: below 0 for a short, 0 when flat"),
+    _of_position("position", "text", "flat, long or short"),
     _of_position("is_flat", "true or false", "no position is open"),
     _of_position("is_long", "true or false", "the position is long"),
     _of_position("is_short", "true or false", "the position is short"),
@@ -243,8 +244,9 @@ class FeatureCatalogue:
 
     def words(self, name: str) -> tuple[str, ...] | None:
         feature = feature_of(name)
-        is_regime = feature is not None and feature.family.name == "regime"
-        return tuple(regime.value for regime in MarketRegime) if is_regime else None
+        if feature is None or feature.family.name not in ("regime", "position"):
+            return None
+        return POSITION_WORDS if feature.family.name == "position" else tuple(regime.value for regime in MarketRegime)
 
     def correction(self, name: str) -> str | None:
         timeframed = _TIMEFRAMED.fullmatch(name.lower())

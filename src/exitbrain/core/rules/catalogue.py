@@ -9,7 +9,7 @@ from exitbrain.core.rules.nodes import RuleType
 
 # Supplied by the run at each decision. All but the first four are missing when flat (spec T4).
 POSITION_FEATURES: dict[str, RuleType] = {
-    "position": RuleType.NUMBER,
+    "position": RuleType.TEXT,
     "is_flat": RuleType.BOOLEAN,
     "is_long": RuleType.BOOLEAN,
     "is_short": RuleType.BOOLEAN,
@@ -21,6 +21,9 @@ POSITION_FEATURES: dict[str, RuleType] = {
     "stop_price": RuleType.NUMBER,
     "position_fraction": RuleType.NUMBER,
 }
+
+
+POSITION_WORDS = ("flat", "long", "short")
 
 
 class Catalogue(Protocol):
