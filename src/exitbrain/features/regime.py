@@ -47,6 +47,13 @@ def raw_regimes(high: Column, low: Column, close: Column, thresholds: RegimeThre
     median = rolling_median(relative, thresholds.vol_window)
     adx = average_directional_index(high, low, close, PERIOD)
     ratio = efficiency_ratio(close, EFFICIENCY_PERIOD)
+    return regimes_of(relative, median, adx, ratio, thresholds)
+
+
+def regimes_of(
+    relative: Column, median: Column, adx: Column, ratio: Column, thresholds: RegimeThresholds
+) -> NDArray[np.int8]:
+    """The same from the measures themselves: ATR ÷ close, its median, ADX and the efficiency ratio."""
     known = ~(np.isnan(relative) | np.isnan(median) | np.isnan(adx) | np.isnan(ratio))
     with np.errstate(invalid="ignore"):
         choices = np.select(

@@ -40,11 +40,21 @@ class HigherBars:
         return np.diff(self.last_closed, prepend=-1) > 0
 
 
+def bucket_of(time: int, timeframe: int) -> int:
+    """The time at which the higher bar that holds this time opens."""
+    anchor = _anchor(timeframe)
+    return (time - anchor) // timeframe * timeframe + anchor
+
+
+def _anchor(timeframe: int) -> int:
+    return FIRST_MONDAY if timeframe % WEEK == 0 else 0
+
+
 def higher_bars(bars: Bars, timeframe: int, higher: int) -> HigherBars:
     n = len(bars)
     if n == 0:
         return HigherBars(bars=bars, last_closed=np.empty(0, dtype=np.int64))
-    anchor = FIRST_MONDAY if higher % WEEK == 0 else 0
+    anchor = _anchor(higher)
     bucket = (bars.time - anchor) // higher
     starts = np.flatnonzero(np.r_[True, bucket[1:] != bucket[:-1]])
     ordinal = np.cumsum(np.r_[False, bucket[1:] != bucket[:-1]])
