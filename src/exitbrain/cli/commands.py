@@ -1,0 +1,42 @@
+"""Which commands there are. Nothing here, or in what it imports, loads arrays, frames, models or the kernel."""
+
+from __future__ import annotations
+
+import typer
+
+from exitbrain.cli.about import doctor_command, version_command
+from exitbrain.cli.demo import demo_command
+from exitbrain.cli.imports import import_app
+from exitbrain.cli.plan import plan_app
+from exitbrain.cli.profiles import profiles_app
+from exitbrain.cli.rules import features_command, rules_app
+from exitbrain.cli.runs import backtest_command, events_command, report_command, trades_command
+
+app = typer.Typer(
+    name="exitbrain",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Plans, decides, executes, accounts for and judges exits.",
+    epilog="Example: exitbrain demo",
+)
+app.command("demo", epilog="Example: exitbrain demo --no-serve --out demo-out")(demo_command)
+app.command(
+    "backtest",
+    epilog="Example: exitbrain backtest --candles BTCUSDT_15m.parquet --entries entries.csv --paths both --out out",
+)(backtest_command)
+app.command("trades", epilog="Example: exitbrain trades out --expand")(trades_command)
+app.command("events", epilog="Example: exitbrain events out --reason cooldown")(events_command)
+app.command("report", epilog="Example: exitbrain report out")(report_command)
+app.add_typer(profiles_app, name="profiles", epilog="Example: exitbrain profiles show TREND_DEFAULT")
+app.add_typer(
+    plan_app, name="plan", epilog="Example: exitbrain plan show TREND_DEFAULT --entry 50000 --side long --stop 2%"
+)
+app.add_typer(
+    import_app, name="import", epilog="Example: exitbrain import binance BTCUSDT-1m-2024-01.zip --out b.parquet"
+)
+app.add_typer(rules_app, name="rules", epilog='Example: exitbrain rules check "close > ema_50"')
+app.command("features", epilog="Example: exitbrain features --json")(features_command)
+app.command("doctor", epilog="Example: exitbrain doctor")(doctor_command)
+app.command("version", epilog="Example: exitbrain version --json")(version_command)

@@ -1,0 +1,85 @@
+"""The folder that a command writes: checked before the work, filled whole afterwards.
+
+Files are written into a folder beside the place and moved there, so that a failure leaves nothing half-written; what
+an earlier run left under our names is replaced, what others put there stays.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from exitbrain.errors import InvalidInput, Problem, Unavailable
+
+REPORT = "report.html"
+OF_SOME_RUNS = (REPORT, "favorable")
+ACCEPTED = "a folder that can be written to"
+
+
+def checked_folder(path: str) -> Path:
+    """The folder, not made yet; InvalidInput where it could not be."""
+    folder = Path(os.path.abspath(path))
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise InvalidInput(Problem(found=f"--out {path} is a file", accepted="a folder"))
+        nearest = next(one for one in (folder, *folder.parents) if one.exists())
+        fits = nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
+    except OSError as error:
+        raise _cannot_be_made(path, error.strerror) from None
+    if not fits:
+        raise _cannot_be_made(path, f"{nearest} {'is a file' if nearest.is_file() else 'cannot be written to'}")
+    return folder
+
+
+def checked_file(path: str) -> Path:
+    """A file to be written, whose folder must be there."""
+    file = Path(os.path.abspath(path))
+    if file.is_dir():
+        raise InvalidInput(Problem(found=f"--out {path} is a folder", accepted="a file"))
+    if not file.parent.is_dir():
+        raise InvalidInput(Problem(found=f"--out {path}: no folder {file.parent}", accepted="a folder that exists"))
+    return file
+
+
+def fill_folder(folder: Path, write: Callable[[Path], None]) -> None:
+    """`write` fills a folder that is then moved into `folder`, item by item."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise _cannot_be_made(str(folder), error.strerror) from None
+    try:
+        write(staging)
+        folder.mkdir(exist_ok=True)
+        for name in OF_SOME_RUNS:
+            _remove(folder / name)
+        for item in sorted(staging.iterdir()):
+            if item.is_dir():
+                _remove(folder / item.name)
+            os.replace(item, folder / item.name)
+    except OSError as error:
+        raise _cannot_be_made(str(folder), error.strerror) from None
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def page_or_reason(render: Callable[[], str]) -> tuple[str | None, str | None]:
+    """The page, or why there is none: a run counts without it."""
+    try:
+        return render(), None
+    except Unavailable as missing:
+        return None, str(missing)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _cannot_be_made(path: str, why: str | None) -> InvalidInput:
+    return InvalidInput(Problem(found=f"--out {path} cannot be made: {why or 'unknown reason'}", accepted=ACCEPTED))

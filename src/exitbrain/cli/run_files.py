@@ -1,0 +1,92 @@
+"""A run's folder, read back. A folder that is no run, or a file that was damaged, is bad input."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from exitbrain.errors import InvalidInput, Problem
+
+if TYPE_CHECKING:
+    import polars as pl
+
+ACCEPTED = "the folder that `exitbrain backtest --out` or `exitbrain demo` wrote"
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """Each file is read when it is asked for."""
+
+    folder: Path
+
+    @cached_property
+    def run(self) -> dict[str, Any]:
+        return self._json("run.json", dict)
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        return self._json("metrics.json", dict)
+
+    @cached_property
+    def trade_sets(self) -> list[dict[str, Any]]:
+        held = self._json("trade_sets.json", dict).get("trade_sets")
+        if not isinstance(held, list):
+            raise self._damaged("trade_sets.json", "no trade_sets")
+        return held
+
+    @cached_property
+    def plans(self) -> dict[str, Any]:
+        return self._json("plans.json", dict)
+
+    @cached_property
+    def events(self) -> list[dict[str, Any]]:
+        lines = self._text("events.jsonl").splitlines()
+        return [self._parsed("events.jsonl", line, number) for number, line in enumerate(lines, 1) if line.strip()]
+
+    @cached_property
+    def equity(self) -> pl.DataFrame:
+        import polars as pl
+
+        path = self.folder / "equity.parquet"
+        try:
+            return pl.read_parquet(path)
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise self._damaged("equity.parquet", str(error).splitlines()[0]) from None
+
+    def _json(self, name: str, kind: type) -> Any:
+        value = self._parsed(name, self._text(name), None)
+        if not isinstance(value, kind):
+            raise self._damaged(name, "not what a run writes")
+        return value
+
+    def _parsed(self, name: str, text: str, line: int | None) -> Any:
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError) as error:
+            at = line or getattr(error, "lineno", None)
+            raise self._damaged(name, f"broken JSON: {getattr(error, 'msg', error)}", at) from None
+
+    def _text(self, name: str) -> str:
+        try:
+            return (self.folder / name).read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise self._damaged(name, "no text in UTF-8") from None
+        except OSError as error:
+            found = f"cannot be read: {error.strerror or error}"
+            raise InvalidInput(Problem(found=found, accepted=ACCEPTED, file=str(self.folder / name))) from None
+
+    def _damaged(self, name: str, found: str, line: int | None = None) -> InvalidInput:
+        return InvalidInput(Problem(found=found, accepted=ACCEPTED, file=str(self.folder / name), line=line))
+
+
+def read_run(path: str) -> RunFiles:
+    folder = Path(path)
+    if not folder.is_dir():
+        found = "this is a file" if folder.exists() else "no such folder"
+        raise InvalidInput(Problem(found=found, accepted=ACCEPTED, file=path))
+    if not (folder / "run.json").is_file():
+        raise InvalidInput(Problem(found="no run.json in this folder", accepted=ACCEPTED, file=path))
+    return RunFiles(folder)

@@ -1,0 +1,89 @@
+"""`exitbrain backtest`, and what is read from a run afterwards: `trades`, `events`, `report`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Run = Annotated[str, typer.Argument(metavar="RUN", help="The folder of a run.")]
+
+
+def backtest_command(
+    candles: Annotated[
+        list[str], typer.Option("--candles", metavar="F", help="A candle file; once for each symbol's file.")
+    ],
+    out: Annotated[str, typer.Option("--out", metavar="DIR", help="Where the run's files go.")],
+    detail: Annotated[
+        list[str] | None, typer.Option("--detail", metavar="F", help="Finer candles, to walk inside the bars.")
+    ] = None,
+    funding: Annotated[
+        list[str] | None, typer.Option("--funding", metavar="F", help="Funding rates with their settlement times.")
+    ] = None,
+    quotes: Annotated[str | None, typer.Option("--quotes", metavar="F", help="Bids and asks, for the spread.")] = None,
+    entries: Annotated[str | None, typer.Option("--entries", metavar="F", help="Entries of your own.")] = None,
+    plan: Annotated[str | None, typer.Option("--plan", metavar="F", help="A plan with triggers.")] = None,
+    profiles: Annotated[
+        str | None, typer.Option("--profiles", metavar="F", help="Profiles on top of the defaults.")
+    ] = None,
+    config: Annotated[str | None, typer.Option("--config", metavar="F", help="Settings; any subset of them.")] = None,
+    paths: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="adverse, favorable or both: which way price goes inside a bar."),
+    ] = None,
+    repair: Annotated[bool, typer.Option("--repair", help="Mend broken candles, and say what was done.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run entries or a plan over candles; write TradeSets, measures and a report."""
+    from exitbrain.cli.backtest_run import Asked, run_backtest
+
+    asked = Asked(
+        candles=candles,
+        detail=detail or None,
+        funding=funding or None,
+        quotes=quotes,
+        entries=entries,
+        plan=plan,
+        profiles=profiles,
+        config=config,
+        paths=paths,
+        repair=repair,
+    )
+    run_backtest(asked, out, as_json=as_json)
+
+
+def trades_command(
+    run: Run,
+    expand: Annotated[bool, typer.Option("--expand", help="Show the trade legs under each TradeSet.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the TradeSets of a run."""
+    from exitbrain.cli.set_tables import print_sets_of_run
+
+    print_sets_of_run(run, expand=expand, as_json=as_json)
+
+
+def events_command(
+    run: Run,
+    reason: Annotated[str | None, typer.Option(metavar="R", help="Only events of this reason.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what a run refused, and when its latch changed."""
+    from exitbrain.cli.event_table import print_events
+
+    print_events(run, reason, as_json=as_json)
+
+
+def report_command(
+    run: Run,
+    candles: Annotated[
+        list[str] | None,
+        typer.Option("--candles", metavar="F", help="The run's candle files, where they lie elsewhere now."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make report.html of a run again from its files, and print where it lies."""
+    from exitbrain.cli.report_again import print_report
+
+    print_report(run, candles or [], as_json=as_json)

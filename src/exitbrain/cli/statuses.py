@@ -1,0 +1,64 @@
+"""How a command ends: 0 done, 2 bad input, 3 something needed is missing, 4 halted, 130 interrupted.
+
+What is said of a failure goes to stderr, one line per problem. A traceback is shown only where EXITBRAIN_DEBUG asks.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from exitbrain.errors import ExitBrainError
+
+INTERRUPTED = 130
+UNEXPECTED = 1
+READER_LEFT = 141  # what a shell reports of a program whose reader closed the pipe
+USAGE = 2
+_UsageError = typer.BadParameter.__mro__[1]  # typer does not export the parent of its usage errors
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    from exitbrain.cli.commands import app
+
+    try:
+        status = app(list(sys.argv[1:] if arguments is None else arguments), "exitbrain", standalone_mode=False)
+        sys.stdout.flush()
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The interpreter flushes stdout once more at its end; that must not speak either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_LEFT
+    except ExitBrainError as error:
+        _say(str(error))
+        return error.exit_status
+    except Exception as error:
+        return _told(error)
+    return status if isinstance(status, int) else 0
+
+
+def _told(error: Exception) -> int:
+    if isinstance(error, _UsageError):
+        _say(_usage_words(error))
+        return USAGE
+    if os.environ.get("EXITBRAIN_DEBUG"):
+        raise error
+    words = " ".join(str(error).split())
+    _say(f"unexpected {type(error).__name__}{': ' if words else ''}{words}; EXITBRAIN_DEBUG=1 shows where")
+    return UNEXPECTED
+
+
+def _usage_words(error: Exception) -> str:
+    message = error.format_message()
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError" or context is None:
+        return message
+    first, *more = message.rstrip(".").splitlines()
+    return f"{' '.join([first, *(line.strip() for line in more)])}; see {context.command_path} --help"
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr)

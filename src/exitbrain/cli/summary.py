@@ -1,0 +1,122 @@
+"""A run in a screenful: what it was, what it made, how positions were left, what hangs on the path inside a bar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from exitbrain.cli.amounts import counted, moment, money, share, signed, signed_r
+from exitbrain.cli.output import REPORT
+from exitbrain.cli.terminal import sentences, table
+
+if TYPE_CHECKING:
+    from exitbrain.backtesting.result import Result
+
+MOST_NOTES = 12
+
+
+def summary_blocks(
+    result: Result, out: str, unreported: str | None, width: int, *, with_reading: bool = True
+) -> list[RenderableType | None]:
+    """`with_reading` also tells what was noted and repaired when the files were read."""
+    run, metrics = result.about, result.metrics
+    repairs, notes = (run["repairs"], run["notes"]) if with_reading else ((), ())
+    return [
+        _head(run),
+        _figures(metrics),
+        exits_table(metrics),
+        ambiguity_words(result.ambiguity, width),
+        _said("warning", run["warnings"], width),
+        _said("repaired", repairs, width),
+        _said("note", notes, width),
+        _places(out, unreported, width),
+    ]
+
+
+def _head(run: Mapping[str, Any]) -> Text:
+    symbols = run["symbols"]
+    which = symbols[0] if len(symbols) == 1 else f"{len(symbols)} symbols"
+    path = run["config"]["execution"]["path"]
+    span = f"{moment(run['start'])} to {moment(run['end'])}"
+    return Text.assemble(
+        (f"{which} {run['timeframe']}", "bold"), f"  {span}  {counted(run['bars'], 'bar')}  {path} path"
+    )
+
+
+def _figures(metrics: Mapping[str, Any]) -> RenderableType:
+    sets, closed = metrics["num_sets"], metrics["num_closed"]
+    still_open = f", {metrics['num_open']:,} still open" if metrics["num_open"] else ""
+    fees = [f"fees {money(metrics['fees_total'])}"]
+    fees += [f"funding {signed(metrics['funding_total'])}"] if metrics["funding_total"] else []
+    rows = [
+        ["TradeSets", f"{sets:,}", f"{counted(metrics['num_legs'], 'leg')}{still_open}"],
+        ["win rate", share(metrics["win_rate"]), f"{metrics['num_wins']:,} of {closed:,} closed"],
+        ["net P&L", _tinted(metrics["net_pnl"], signed(metrics["net_pnl"])), ", ".join(fees)],
+        ["R", _tinted(metrics["net_r"], signed_r(metrics["net_r"])), f"{signed_r(metrics['net_r_mean'])} a set"],
+        ["equity", money(metrics["final_equity"]), f"drawdown {share(metrics['max_drawdown'])} at worst"],
+    ]
+    made = table([("", False), ("", True), ("", False)], rows)
+    made.show_header = False
+    return made
+
+
+def exits_table(metrics: Mapping[str, Any]) -> RenderableType | None:
+    """Exit legs by their reason, the most frequent first."""
+    prefix, suffix = "exit_reason.", ".count"
+    names = [key[len(prefix) : -len(suffix)] for key in metrics if key.startswith(prefix) and key.endswith(suffix)]
+    if not names:
+        return None
+    columns = [("exits by reason", False), ("legs", True), ("share", True), ("P&L", True), ("mean R", True)]
+    rows = []
+    for name in sorted(names, key=lambda name: (-metrics[f"{prefix}{name}.count"], name)):
+        count, part, pnl, mean = (
+            metrics.get(f"{prefix}{name}.{field}") for field in ("count", "share", "pnl", "mean_r")
+        )
+        rows.append([name, f"{count:,}", share(part), _tinted(pnl, signed(pnl)), signed_r(mean)])
+    return table(columns, rows)
+
+
+def ambiguity_words(measured: Mapping[str, Any] | None, width: int) -> str | None:
+    """How much of the result is an assumption about the way inside a bar (spec X5)."""
+    if measured is None:
+        return None
+    if not measured["num_sets"]:
+        return None
+    different, sets = measured["num_different"], measured["num_sets"]
+    if not different:
+        return sentences([f"Paths: none of {counted(sets, 'set')} depends on the way inside a bar."], width)
+    low, high = (signed(end) for end in measured["net_pnl"])
+    low_r, high_r = (signed_r(end) for end in measured["net_r"])
+    depend = "depends" if different == 1 else "depend"
+    lines = [
+        f"Paths: {different:,} of {counted(sets, 'set')} ({share(measured['share'])}) {depend} on the way inside a bar: "
+        f"net P&L from {low} to {high}, R from {low_r} to {high_r}.",
+        measured["note"],
+        measured["advice"],
+    ]
+    return sentences([line for line in lines if line], width)
+
+
+def _said(word: str, lines: Iterable[str], width: int) -> str | None:
+    told = [f"{word}: {line}" for line in lines]
+    more = len(told) - MOST_NOTES
+    if more > 0:
+        told = [*told[:MOST_NOTES], f"{word}: and {more:,} more, in run.json"]
+    return sentences(told, width) or None
+
+
+def _places(out: str, unreported: str | None, width: int) -> Text:
+    """Paths stand unfolded, so that they can be copied."""
+    lines = [f"files   {out}"]
+    lines.append(
+        f"report  {Path(out) / REPORT}" if unreported is None else sentences([f"no report: {unreported}"], width)
+    )
+    return Text("\n".join(lines), no_wrap=True, overflow="ignore")
+
+
+def _tinted(value: float | None, words: str) -> Text:
+    return Text(words, style="" if not value else "green" if value > 0 else "red")
