@@ -260,7 +260,7 @@ POSITION_RULES = [
     "min(entry_price, sma_20) < max(close, stop_price)",
     "(rsi_14 > 50) == is_long",
     "unrealized_r is none or prev(close < ema_20, 2)",
-    "position != 0 and (rsi_14 > 40) is not none",
+    "position == 'long' and (rsi_14 > 40) is not none",
 ]
 MARKET_RULES = [
     "close > ema_20",
@@ -293,7 +293,7 @@ def test_what_depends_on_the_position_is_missing_when_flat() -> None:
     """spec T4"""
     features = table(random_bars(20))
     for name, kind in POSITION_FEATURES.items():
-        text = name if kind == "boolean" else f"{name} < 1 or {name} >= 1"
+        text = {"boolean": name, "text": f"{name} == 'flat'", "number": f"{name} < 1 or {name} >= 1"}[kind]
         rule = check_rule(text, CATALOGUE)
         truth = BoundRule(rule, features).at(9)
         known = name in ("position", "is_flat", "is_long", "is_short")
