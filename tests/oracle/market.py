@@ -46,7 +46,9 @@ class Instrument:
         return self.tick * self.lot * self.multiplier
 
     def too_small(self, lots, price):
-        """Under one lot, the minimum quantity, or the minimum notional at a price in ticks."""
+        """Under one lot, the minimum quantity, or the minimum notional at a price in ticks; no price is 0 or less."""
+        if price <= 0:
+            return True
         return lots < 1 or lots * self.lot < self.min_quantity or lots * price * self.unit < self.min_notional
 
 

@@ -185,20 +185,25 @@ def _runner(
     """Lots of the TRAIL leg (REMAINING where it covers what remains, 0 without), and the rungs after F33's joining."""
     for i, quantity in enumerate(quantities):
         if quantity == 0 and not any(f"take_profit_{i + 1} merged" in note for note in notes):
-            notes.append(f"take_profit_{i + 1} has no whole lot: the stop and the trail hold it")
+            holders = "the stop and the trail hold it" if profile.trailing else "the stop holds it"
+            notes.append(f"take_profit_{i + 1} has no whole lot: {holders}")
     if profile.trailing is None:
         return 0, quantities
     if profile.runner_fraction == 0:
         return REMAINING, quantities
+    return _joined(instrument, entry, lots, quantities, notes)
+
+
+def _joined(
+    instrument: Instrument, entry: Fraction, lots: int, quantities: list[int], notes: list[str]
+) -> tuple[int, list[int]]:
+    """The runner, or none where the venue would not take it and the last rung takes it along (spec F33, F51)."""
     runner = lots - sum(quantities)
-    if runner and not instrument.closing_exempt and not instrument.meets_minimum(entry, runner):
-        last = max((i for i, quantity in enumerate(quantities) if quantity), default=None)
-        if last is not None:
-            quantities = list(quantities)
-            quantities[last] += runner
-            notes.append(f"the runner joined take_profit_{last + 1}: below the venue's minimum")
-            return 0, quantities
-    return runner, quantities
+    last = max((i for i, quantity in enumerate(quantities) if quantity), default=None)
+    if not runner or instrument.closing_exempt or last is None or instrument.meets_minimum(entry, runner):
+        return runner, quantities
+    notes.append(f"the runner joined take_profit_{last + 1}: below the venue's minimum")
+    return 0, [quantity + runner if i == last else quantity for i, quantity in enumerate(quantities)]
 
 
 def _trail(profile: TPProfile, side: int, entry: Fraction, risk: Fraction) -> Trail:
@@ -241,6 +246,9 @@ def legacy_ladder(
         _merge_fractions(fractions, levels, instrument, lots, notes)
     whole = not trails and sum(fraction for fraction, _ in rows) >= 1 - Fraction(1, 10**9)
     quantities = _split(fractions, lots, whole) if fractions else []
+    runner = 0
+    if trails:
+        runner, quantities = _joined(instrument, entry, lots, quantities, notes)
     rungs = tuple(
         Rung(
             index=i + 1,
@@ -261,8 +269,8 @@ def legacy_ladder(
         stop=stop,
         risk=risk,
         rungs=rungs,
-        runner=lots - sum(quantities) if trails else 0,
-        trail=trail if trails else None,
+        runner=runner,
+        trail=trail if runner else None,
         notes=tuple(notes),
     )
 

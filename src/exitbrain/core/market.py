@@ -98,8 +98,9 @@ class Instrument:
         return (self.money_unit * (ticks * abs(lots)) * rate).quantize(FEE_STEP, rounding=ROUND_HALF_EVEN)
 
     def meets_minimum(self, ticks: Fraction | int, lots: int) -> bool:
-        """Whether an order of `lots` at `ticks` is one the venue takes: a lot, min_quantity, min_notional."""
-        if lots < 1:
+        """Whether an order of `lots` at `ticks` is one the venue takes: a price above 0, a lot, min_quantity,
+        min_notional."""
+        if lots < 1 or ticks <= 0:
             return False
         if self.min_quantity is not None and self.quantity(lots) < self.min_quantity:
             return False
