@@ -9,6 +9,7 @@ Example: three sets pair and one of them differs, one set exists only in the fav
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Hashable, Sequence
 
 from exitbrain.analysis.columns import SetColumns
 from exitbrain.analysis.sums import known, plain, ratio, total
@@ -23,14 +24,22 @@ ADVICE = (
 Ambiguity = dict[str, float | int | str | list[float | None] | None]
 
 
-def ambiguity(adverse_sets: SetColumns, favorable_sets: SetColumns) -> Ambiguity:
+def ambiguity(
+    adverse_sets: SetColumns,
+    favorable_sets: SetColumns,
+    *,
+    adverse_exits: Sequence[Hashable] | None = None,
+    favorable_exits: Sequence[Hashable] | None = None,
+) -> Ambiguity:
     """share, num_sets, num_different, num_unpaired, net_pnl and net_r as [min, max] of the two totals, note, advice.
 
     Sets pair by symbol and opening bar, several of one bar in order. An unpaired set counts as different; so does a
-    pair that differs in side, in net P&L or in being closed. share (fraction) is None with no set in either run; net_r
-    sums the known R; advice is None up to a share of 5%.
+    pair that differs in side, in being closed, or in how it left: the reasons and prices of its exits where they are
+    given (one value a set), else its net P&L. Sizes that follow equity differ between the two runs although nothing
+    in the bar was undecided, so money alone would count too many. share (fraction) is None with no set in either run;
+    net_r sums the known R; advice is None up to a share of 5%.
     """
-    adverse, favorable = _results(adverse_sets), _results(favorable_sets)
+    adverse, favorable = _results(adverse_sets, adverse_exits), _results(favorable_sets, favorable_exits)
     keys = adverse.keys() | favorable.keys()
     different = sum(adverse.get(key) != favorable.get(key) for key in keys)
     share = ratio(different, len(keys))
@@ -47,17 +56,18 @@ def ambiguity(adverse_sets: SetColumns, favorable_sets: SetColumns) -> Ambiguity
 
 
 Key = tuple[str, int, int]
-Result = tuple[int, float, bool]
+Result = tuple[int, Hashable, bool]
 
 
-def _results(sets: SetColumns) -> dict[Key, Result]:
-    """Symbol, opening bar and the how-many-th of that bar, to side, net P&L and being closed."""
+def _results(sets: SetColumns, exits: Sequence[Hashable] | None) -> dict[Key, Result]:
+    """Symbol, opening bar and the how-many-th of that bar, to side, how it left and being closed."""
     seen: defaultdict[tuple[str, int], int] = defaultdict(int)
     results: dict[Key, Result] = {}
-    rows = zip(sets.symbol, sets.opened_at.tolist(), sets.side.tolist(), sets.pnl_net.tolist(), sets.is_closed.tolist())
-    for symbol, opened_at, side, pnl_net, is_closed in rows:
+    left: Sequence[Hashable] = sets.pnl_net.tolist() if exits is None else exits
+    rows = zip(sets.symbol, sets.opened_at.tolist(), sets.side.tolist(), left, sets.is_closed.tolist())
+    for symbol, opened_at, side, how, is_closed in rows:
         opening = (symbol, opened_at)
-        results[(symbol, opened_at, seen[opening])] = (side, pnl_net, is_closed)
+        results[(symbol, opened_at, seen[opening])] = (side, how, is_closed)
         seen[opening] += 1
     return results
 

@@ -116,7 +116,18 @@ class Result:
     @cached_property
     def ambiguity(self) -> dict[str, Any] | None:
         """How much hangs on the path inside a bar; None unless both paths were run (spec X5)."""
-        return None if self.other is None else ambiguity(self.set_columns, self.other.set_columns)
+        if self.other is None:
+            return None
+        return ambiguity(
+            self.set_columns, self.other.set_columns, adverse_exits=self._exits, favorable_exits=self.other._exits
+        )
+
+    @property
+    def _exits(self) -> list[tuple[tuple[str | None, int], ...]]:
+        """How each set left: reason and price of every exit."""
+        return [
+            tuple((row.fill.reason, row.fill.ticks) for row in one.lifecycle.rows if row.is_exit) for one in self.booked
+        ]
 
     @cached_property
     def plans(self) -> dict[str, Any]:

@@ -33,12 +33,13 @@ def backtest(
     paths: str | None = None,
     repair: bool = False,
     environment: Mapping[str, str] | None = None,
-    traced: bool = False,
+    traced: bool = True,
 ) -> Result:
     """Run entries or triggers over candles under a plan, profiles and a config.
 
     Paths, polars and pandas frames, mappings and values of our own are taken alike. `paths` both runs the adverse and
-    the favorable path and tells how much hangs on it; None takes the config's. Raises InvalidInput.
+    the favorable path and tells how much hangs on it; None takes the config's. `traced` False leaves out the paths of
+    the stops, which only pictures need. Raises InvalidInput.
     """
     if paths is not None and paths not in PATHS:
         raise InvalidInput(f"paths is {paths!r}", accepted=", ".join(PATHS))
