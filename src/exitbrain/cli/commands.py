@@ -21,14 +21,19 @@ app = typer.Typer(
     help="Plans, decides, executes, accounts for and judges exits.",
     epilog="Example: exitbrain demo",
 )
-app.command("demo", epilog="Example: exitbrain demo --no-serve --out demo-out")(demo_command)
+app.command(
+    "demo",
+    short_help="Run the ladders over real candles; serve the report.",
+    epilog="Example: exitbrain demo --no-serve --out demo-out",
+)(demo_command)
 app.command(
     "backtest",
+    short_help="Run entries or a plan over candles.",
     epilog="Example: exitbrain backtest --candles BTCUSDT_15m.parquet --entries entries.csv --paths both --out out",
 )(backtest_command)
 app.command("trades", epilog="Example: exitbrain trades out --expand")(trades_command)
 app.command("events", epilog="Example: exitbrain events out --reason cooldown")(events_command)
-app.command("report", epilog="Example: exitbrain report out")(report_command)
+app.command("report", short_help="Make a run's report again.", epilog="Example: exitbrain report out")(report_command)
 app.add_typer(profiles_app, name="profiles", epilog="Example: exitbrain profiles show TREND_DEFAULT")
 app.add_typer(
     plan_app, name="plan", epilog="Example: exitbrain plan show TREND_DEFAULT --entry 50000 --side long --stop 2%"
@@ -37,6 +42,8 @@ app.add_typer(
     import_app, name="import", epilog="Example: exitbrain import binance BTCUSDT-1m-2024-01.zip --out b.parquet"
 )
 app.add_typer(rules_app, name="rules", epilog='Example: exitbrain rules check "close > ema_50"')
-app.command("features", epilog="Example: exitbrain features --json")(features_command)
-app.command("doctor", epilog="Example: exitbrain doctor")(doctor_command)
+app.command("features", short_help="List what a rule may name.", epilog="Example: exitbrain features --json")(
+    features_command
+)
+app.command("doctor", short_help="Check this installation.", epilog="Example: exitbrain doctor")(doctor_command)
 app.command("version", epilog="Example: exitbrain version --json")(version_command)

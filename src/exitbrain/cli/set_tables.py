@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from exitbrain.cli.amounts import ABSENT, aligned, counted, decimals_of, moment, number, signed, signed_r, span
+from exitbrain.cli.amounts import ABSENT, aligned, counted, decimals_of, moment, signed, signed_r, span
 from exitbrain.cli.fixed_columns import Column, column, fitting, lines, print_line
 from exitbrain.cli.run_files import read_run
 from exitbrain.cli.terminal import console, print_json
@@ -50,13 +50,14 @@ def print_sets(out: Console, sets: Sequence[Mapping[str, Any]], *, expand: bool)
 def set_columns(sets: Sequence[Mapping[str, Any]]) -> list[Column]:
     # An average may need more decimals than prices have.
     decimals = decimals_of(leg["price"] for one in sets for leg in one["legs"])
+    quantities = decimals_of(one["max_exposure_quantity"] for one in sets)
     average = min(decimals + 2, decimals_of(one["avg_exit_price"] for one in sets))
     return [
         column(sets, "opened", lambda one: moment(one["opened_at"])),
         column(sets, "closed", lambda one: moment(one["closed_at"]), rank=6),
         column(sets, "symbol", lambda one: one["symbol"]),
         column(sets, "side", lambda one: one["side"]),
-        column(sets, "quantity", lambda one: number(one["max_exposure_quantity"]), rank=5, numeric=True),
+        column(sets, "quantity", lambda one: aligned(one["max_exposure_quantity"], quantities), rank=5, numeric=True),
         column(sets, "entry", lambda one: aligned(one["avg_entry_price"], decimals), rank=4, numeric=True),
         column(sets, "exit", lambda one: aligned(one["avg_exit_price"], average), rank=4, numeric=True),
         column(sets, "net P&L", lambda one: signed(one["pnl_net"]), numeric=True, tinted=True),
@@ -70,16 +71,16 @@ def set_columns(sets: Sequence[Mapping[str, Any]]) -> list[Column]:
 
 
 def leg_columns(legs: Sequence[Mapping[str, Any]]) -> list[Column]:
-    decimals = decimals_of(leg["price"] for leg in legs)
+    decimals, quantities = (decimals_of(leg[name] for leg in legs) for name in ("price", "qty"))
     return [
         column(legs, "time", lambda leg: moment(leg["timestamp"])),
         column(legs, "side", lambda leg: leg["side"]),
-        column(legs, "quantity", lambda leg: number(leg["qty"]), numeric=True),
+        column(legs, "quantity", lambda leg: aligned(leg["qty"], quantities), numeric=True),
         column(legs, "price", lambda leg: aligned(leg["price"], decimals), numeric=True),
         column(legs, "fee", lambda leg: signed(leg["fees"]).lstrip("+"), rank=4, numeric=True),
         column(legs, "P&L", _pnl, rank=1, numeric=True, tinted=True),
         column(legs, "R", _r, rank=3, numeric=True, tinted=True),
-        column(legs, "left", lambda leg: number(leg["position_after"]), rank=2, numeric=True),
+        column(legs, "left", lambda leg: aligned(leg["position_after"], quantities), rank=2, numeric=True),
         column(legs, "category", lambda leg: leg["category"] or ABSENT, rank=5),
         column(legs, "reason", lambda leg: leg["reason"] or ABSENT),
     ]
