@@ -40,7 +40,12 @@ INPUTS = {
 
 @cache
 def oracle_of(seed: int, triggers: bool = False) -> dict[str, Any]:
-    return run_world(random_world(seed, triggers=triggers))
+    return run_world(world_of(seed, triggers))
+
+
+@cache
+def world_of(seed: int, triggers: bool = False) -> dict[str, Any]:
+    return random_world(seed, triggers=triggers)
 
 
 def files_of(folder: Path) -> dict[str, str]:
@@ -62,7 +67,7 @@ def run_seed(seed: int, folder: Path, *, triggers: bool = False) -> Result:
     """The engine's run of a random world; its files are written once."""
     place = folder / f"{'triggers' if triggers else 'plain'}-{seed}"
     if not place.exists():
-        write_world(random_world(seed, triggers=triggers), place)
+        write_world(world_of(seed, triggers), place)
     return run_files(place)
 
 
@@ -78,7 +83,11 @@ def difference_of_seed(seed: int, folder: Path, *, triggers: bool = False) -> st
     found = difference(run_seed(seed, folder, triggers=triggers), expected)
     if found is None:
         return None
-    return f"seed {seed}: {found}\nrepeat with: python tests/campaign.py --seed {seed}" + " --triggers" * triggers
+    return f"seed {seed}: {found}\n{repeat_with(seed, triggers)}"
+
+
+def repeat_with(seed: int, triggers: bool) -> str:
+    return f"repeat with: python tests/campaign.py --seed {seed}" + " --triggers" * triggers
 
 
 def difference(result: Result, expected: dict[str, Any]) -> str | None:

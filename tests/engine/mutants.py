@@ -18,7 +18,8 @@ from typing import Any
 
 from exitbrain.backtesting.executing import Executor
 from exitbrain.backtesting.simulation import Simulation
-from exitbrain.core import guardrails, ladder, lifecycle, sizing, walk
+from exitbrain.backtesting.triggers import BoundTrigger
+from exitbrain.core import arbiter, guardrails, ladder, lifecycle, sizing, walk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class Mutant:
     function: Callable[..., Any]
     old: str
     new: str
+    triggers: bool = False  # told only by worlds with triggers
 
 
 MUTANTS = {
@@ -94,6 +96,22 @@ MUTANTS = {
     "funding is paid by the wrong side": Mutant(
         function=Simulation._fund,
         old="instrument.quantity(position.side * position.lots)", new="instrument.quantity(position.lots)",
+    ),
+    "a shrink rounds up": Mutant(
+        function=ladder.shrink_ladder,
+        old="[lots * after // before for lots in sized[:-1]]",
+        new="[-(-lots * after // before) for lots in sized[:-1]]",
+        triggers=True,
+    ),
+    "the same-bar veto sleeps": Mutant(
+        function=guardrails.same_bar_veto, old="facts.bars_held != 0", new="True", triggers=True
+    ),
+    "a latch changes no rank": Mutant(function=arbiter.rank, old="1 if latched else 3", new="3", triggers=True),
+    "the smaller exit wins among equals": Mutant(
+        function=arbiter.precedence, old="-share", new="share", triggers=True
+    ),
+    "a firing is never used up": Mutant(
+        function=BoundTrigger.fires, old="self.id not in used", new="True", triggers=True
     ),
     "a scale-in may loosen the stop": Mutant(
         function=Executor._add,

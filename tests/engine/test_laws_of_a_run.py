@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from engine.differential import run_given, sound_run
+from engine.differential import run_given, sound_run, world_of
 from engine.worlds import HOUR, MIDNIGHT, at, candles, fills, hours, profile, run, trailing
 from exitbrain.backtesting.files import trade_sets_of
 from exitbrain.backtesting.result import Result
@@ -28,7 +28,7 @@ SMALL = range(60)
 def test_every_fill_lies_inside_its_bar(worlds: Path) -> None:
     """spec X3 F25."""
     for seed in SEEDS:
-        ranges = ranges_of(random_world(seed))
+        ranges = ranges_of(world_of(seed))
         for one in trade_sets_of(sound_run(seed, worlds)):
             for leg in one["legs"]:
                 low, high = ranges[one["symbol"], leg["timestamp"]]
@@ -67,7 +67,7 @@ def test_the_last_equity_is_the_cash_at_the_start_and_what_the_sets_made(worlds:
     """Open sets count at the last close: cash moved, fees, funding and what is held."""
     for seed in SEEDS:
         result = sound_run(seed, worlds)
-        initial = Decimal(str(random_world(seed)["config"]["account"]["initial_cash"]))
+        initial = Decimal(str(world_of(seed)["config"]["account"]["initial_cash"]))
         expected = initial + sum((worth(one, result) for one in result.trade_sets), Decimal(0))
         turnover = sum((one.max_exposure_notional for one in result.trade_sets), initial)
         assert result.equity["equity"][-1] == pytest.approx(float(expected), abs=float(turnover) * 1e-12), seed
@@ -271,7 +271,7 @@ def test_quantity_and_lot_scale_together(factor: int) -> None:
 def test_the_order_of_an_entries_file_changes_nothing(tmp_path: Path) -> None:
     """spec D4 F9: rows are placed by time; only rows of one bar keep an order of their own."""
     for seed in range(60):
-        world = random_world(seed)
+        world = world_of(seed)
         shuffled = {**world, "entries": shuffled_by_time(world, random.Random(seed))}
         one = run_given(world, tmp_path / f"{seed}-one")
         other = run_given(shuffled, tmp_path / f"{seed}-other")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.differential import difference_of_seed, plain_rules
+from engine.differential import difference, difference_of_seed, oracle_of, plain_rules, sound_run
 from engine.mutants import MUTANTS, planted
 
 WORLDS = 300
@@ -15,17 +15,20 @@ WORLDS = 300
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_planted_bug_is_told_within_the_suites_worlds(worlds: Path, name: str) -> None:
     """spec X2 X3 X4 Q3 Q4 P8 F17 F39: a world tells the bug where the sound engine agrees with the oracle."""
-    with plain_rules():
-        for seed in range(WORLDS):
-            with planted(MUTANTS[name]):
-                told = _difference_or_crash(seed, worlds)
-            if told is not None and difference_of_seed(seed, worlds) is None:
-                return
+    mutant = MUTANTS[name]
+    for seed in range(WORLDS):
+        with plain_rules(), planted(mutant):
+            told = _difference_or_crash(seed, worlds, mutant.triggers)
+        if (
+            told is not None
+            and difference(sound_run(seed, worlds, triggers=mutant.triggers), oracle_of(seed, mutant.triggers)) is None
+        ):
+            return
     pytest.fail(f"no world of {WORLDS} tells that {name}")
 
 
-def _difference_or_crash(seed: int, worlds: Path) -> str | None:
+def _difference_or_crash(seed: int, worlds: Path, triggers: bool) -> str | None:
     try:
-        return difference_of_seed(seed, worlds)
+        return difference_of_seed(seed, worlds, triggers=triggers)
     except Exception as error:
         return repr(error)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from engine.differential import DECIMALS, files_of, run_files
 from exitbrain.backtesting.files import trade_sets_of
@@ -18,23 +17,15 @@ from oracle.worlds import load_expected
 PLACE = os.environ.get("EXITBRAIN_TEST_DATA")
 EXAMPLES = Path(PLACE).parent / "examples" if PLACE else Path("unset")
 FOLDERS = sorted(path for path in EXAMPLES.glob("*") if path.is_dir())
-UNWIRED = pytest.mark.xfail(reason="triggers are not wired into runs yet", strict=False)
 
 
-def folders(marked: bool) -> list[Any]:
+def folders() -> list[Any]:
     if not FOLDERS:
         return [pytest.param(None, marks=pytest.mark.skip(reason="EXITBRAIN_TEST_DATA has no examples beside it"))]
-    return [
-        pytest.param(folder, id=folder.name, marks=[UNWIRED] if marked and has_triggers(folder) else [])
-        for folder in FOLDERS
-    ]
+    return [pytest.param(folder, id=folder.name) for folder in FOLDERS]
 
 
-def has_triggers(folder: Path) -> bool:
-    return bool(yaml.safe_load((folder / "plan.yaml").read_text()).get("triggers"))
-
-
-@pytest.mark.parametrize("folder", folders(marked=True))
+@pytest.mark.parametrize("folder", folders())
 def test_every_field_that_an_example_shows_comes_out(folder: Path) -> None:
     """spec X3 X2 P6 D2 D4 D6 P9 D7 L6 P13 F36."""
     expected = load_expected(folder)
@@ -64,7 +55,7 @@ def comparable(value: dict[str, Any]) -> dict[str, Any]:
     return own
 
 
-@pytest.mark.parametrize("folder", folders(marked=False))
+@pytest.mark.parametrize("folder", folders())
 def test_an_example_run_twice_writes_the_same_bytes(folder: Path, tmp_path: Path) -> None:
     """The same inputs give the same files, ids included, but for timings.json."""
     first, second = (bytes_of(run_files(folder).to_dir(tmp_path / name)) for name in ("one", "two"))
@@ -77,7 +68,7 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "timings.json"}
 
 
-@pytest.mark.parametrize("folder", folders(marked=False))
+@pytest.mark.parametrize("folder", folders())
 def test_an_examples_inputs_are_read(folder: Path) -> None:
     assert {"candles", "entries", "plan", "config"} <= set(files_of(folder))
     assert load_plan(str(folder / "plan.yaml")).plan_id
