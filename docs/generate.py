@@ -4,24 +4,32 @@
     ...
     <!-- end of generated -->
 
-Run `python docs/generate.py` after a change to the command line, the config, a schema, a guard or a docstring.
+Run `python docs/generate.py` after a change to the command line, the config, a schema, a guard or a docstring, and
+`python docs/generate.py --sessions` after a change to what a command prints: it runs the console blocks again. Blocks
+in which `...` stands for some lines are left as they are; the suite holds all of them.
 """
 
 from __future__ import annotations
 
 import inspect
 import json
+import os
 import re
+import shlex
+import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (*sorted((ROOT / "docs").rglob("*.md")), ROOT / "ARCHITECTURE.md")
 BLOCK = re.compile(r"<!-- generated: ([\w-]+) -->\n.*?<!-- end of generated -->", re.DOTALL)
+TITLED = re.compile(r"^```\w+ title=\"([^\"]+)\"\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+SESSION = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 # The clauses that docstrings name are for those who change the code.
 CLAUSE = re.compile(r"\s*\((?:spec )[^)]*\)|'s reasons of spec D5|,? ?\bspec [A-Z]\d+\b")
 NUMBER_AS_TEXT = "^[-+]?"
@@ -71,7 +79,42 @@ def main(arguments: list[str]) -> int:
     for page in stale:
         page.write_text(current(page), encoding="utf-8")
         print(f"wrote {page.relative_to(ROOT)}")
+    if "--sessions" in arguments:
+        for page in (*PAGES, ROOT / "README.md"):
+            rerun(page)
     return 0
+
+
+def rerun(page: Path) -> None:
+    """Run the console blocks of a page in a folder that holds its titled blocks, and write what they print."""
+    before = page.read_text(encoding="utf-8")
+    with TemporaryDirectory() as folder:
+        for title, text in TITLED.findall(before):
+            (Path(folder) / title).write_text(text, encoding="utf-8")
+
+        def session(match: re.Match[str]) -> str:
+            commands = [line for line in match[1].splitlines() if line.startswith("$ ")]
+            shown = [[command, *printed(command, folder)] for command in commands]
+            if "..." in match[1] or match[1].count("\n") == len(commands):
+                return match[0]
+            return "```console\n" + "\n\n".join("\n".join(lines) for lines in shown) + "\n```"
+
+        after = SESSION.sub(session, before)
+    if after != before:
+        page.write_text(after, encoding="utf-8")
+        print(f"wrote {page.relative_to(ROOT)}")
+
+
+def printed(command: str, folder: str) -> list[str]:
+    program = [sys.executable, "-c", "from exitbrain.cli import main; main()"]
+    run = subprocess.run(
+        [*program, *shlex.split(command)[2:]],
+        cwd=folder,
+        env={**os.environ, "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+    )
+    return [line.rstrip() for line in (run.stdout + run.stderr).rstrip().splitlines()]
 
 
 def current(page: Path) -> str:
@@ -149,6 +192,31 @@ def lost_events() -> Iterator[str]:
 
 def refusal_events() -> Iterator[str]:
     yield from table(("reason", "why"), ((code(name), text) for name, text in REFUSALS))
+
+
+def functions() -> Iterator[str]:
+    from exitbrain.core.rules import FUNCTIONS
+
+    yield from table(("function", "what it is"), ((code(one.usage), one.meaning) for one in FUNCTIONS.values()))
+
+
+def features() -> Iterator[str]:
+    from exitbrain.features.catalogue import FAMILIES
+
+    groups: dict[str, list[Any]] = {}
+    for family in FAMILIES.values():
+        groups.setdefault(family.group, []).append(family)
+    for group, families in groups.items():
+        yield from (f"### {group}", "")
+        rows = [(code(one.pattern), one.meaning, one.unit, _warm_up(one)) for one in families]
+        yield from table(("feature", "what it is", "unit", "bars of warm-up"), rows)
+        yield ""
+
+
+def _warm_up(family: Any) -> str:
+    usual = family.usual[0]
+    bars = family.warm_up(*(usual or family.implied or ()))
+    return f"{code(family.written(usual))}: {bars}" if bars else ""
 
 
 # files
@@ -441,6 +509,8 @@ BLOCKS: Mapping[str, Callable[[], Iterator[str]]] = {
     "guards": guards,
     "ranks": ranks,
     "default-profiles": default_profiles,
+    "functions": functions,
+    "features": features,
     "lost-events": lost_events,
     "refusal-events": refusal_events,
     "config": config_keys,

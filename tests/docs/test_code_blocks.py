@@ -7,6 +7,7 @@ and `...` at the end of a line for the rest of it. ```py and ```sh blocks are sh
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 from pathlib import Path
@@ -60,6 +61,9 @@ def _session(text: str) -> list[tuple[str, list[str]]]:
             session.append((line[2:], []))
         else:
             session[-1][1].append(line)
+    for _, expected in session:
+        while expected and not expected[-1]:
+            expected.pop()  # a blank line before the next command
     return session
 
 
@@ -70,10 +74,8 @@ def _run(command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     assert program in COMMANDS, f"a console block runs {program}; known: {', '.join(COMMANDS)}"
     monkeypatch.setattr("sys.argv", ["exitbrain", *arguments])
     capsys.readouterr()
-    try:
+    with contextlib.suppress(SystemExit):
         main()
-    except SystemExit:
-        pass
     shown = capsys.readouterr()
     return _trimmed(shown.out + shown.err)
 

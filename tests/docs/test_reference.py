@@ -8,6 +8,7 @@ from exitbrain.core.arbiter import reason_of_loss
 from exitbrain.core.guardrails import GUARDS
 from exitbrain.core.intents import EntryTerms, Intent, Kind
 from exitbrain.core.trade_sets import TradeSet
+
 from .pages import ROOT
 
 REFERENCE = ROOT / "docs" / "reference"
