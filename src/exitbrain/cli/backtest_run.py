@@ -37,10 +37,11 @@ def run_backtest(asked: Asked, out: str, *, as_json: bool) -> None:
     if as_json:
         print_json(_outcome(result, out, unreported))
         return
-    from exitbrain.cli.summary import summary_blocks
+    from exitbrain.cli.summary import print_places, summary_blocks
 
     terminal = console()
-    show(terminal, *summary_blocks(result, out, unreported, terminal.width))
+    show(terminal, *summary_blocks(result, terminal.width))
+    print_places(terminal, out, unreported)
 
 
 def run_into(folder: Path, run: Callable[[], Result]) -> tuple[Result, str | None]:

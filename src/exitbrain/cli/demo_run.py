@@ -13,7 +13,7 @@ from exitbrain.cli.backtest_run import run_into
 from exitbrain.cli.output import REPORT, checked_folder
 from exitbrain.cli.progress import working
 from exitbrain.cli.serving import serve_page
-from exitbrain.cli.summary import summary_blocks
+from exitbrain.cli.summary import print_places, summary_blocks
 from exitbrain.cli.terminal import console, sentences, show
 from exitbrain.errors import Unavailable
 
@@ -46,7 +46,8 @@ def run_demo(out: str, *, serve: bool) -> None:
     )
     terminal.print()
     result, unreported = run_into(folder, lambda: _run(file))
-    show(terminal, *summary_blocks(result, out, unreported, terminal.width, with_reading=False))
+    show(terminal, *summary_blocks(result, terminal.width, with_reading=False))
+    print_places(terminal, out, unreported)
     if serve and unreported is None:
         terminal.print()
         serve_page(folder / REPORT)

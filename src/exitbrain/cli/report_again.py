@@ -51,7 +51,7 @@ def _candles(files: RunFiles, given: list[str]) -> tuple[dict[str, dict[str, Any
         if sha256 not in wanted:
             accepted = f"a candle file of this run: {', '.join(wanted.values())}"
             raise InvalidInput(Problem(found="not the candles of this run", accepted=accepted, file=path))
-        found |= _read(Path(path), files.run)
+        found |= _read(Path(path), wanted[sha256], files.run)
         del wanted[sha256]
     for sha256, name in list(wanted.items()):
         columns = _looked_for(name, sha256, files)
@@ -65,7 +65,7 @@ def _looked_for(name: str, sha256: str, files: RunFiles) -> dict[str, dict[str, 
     for folder in (files.folder, files.folder.absolute().parent, Path.cwd()):
         path = folder / name
         if path.is_file() and _sha256(path) == sha256:
-            return _read(path, files.run)
+            return _read(path, name, files.run)
     return _of_demo(name, sha256)
 
 
@@ -82,15 +82,16 @@ def _of_demo(name: str, sha256: str) -> dict[str, dict[str, Any]] | None:
     return _columns(file) if file.sha256 == sha256 else None
 
 
-def _read(path: Path, run: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The candles as the run read them."""
+def _read(path: Path, name: str, run: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The candles as the run read them; `name` is what the file was called then."""
     from exitbrain.candles import read_candles
+    from exitbrain.candles.tables import symbol_of_stem
 
     rows = run["config"]["instrument"]
     single = rows if isinstance(rows, Mapping) else rows[0] if len(rows) == 1 else {}
     repaired = bool(run["repairs"])
     tick = single.get("tick_size") if repaired else None
-    symbol = single.get("symbol")
+    symbol = single.get("symbol") or symbol_of_stem(name)
     return _columns(
         read_candles(path, symbol=symbol, repair=repaired, tick_size=None if tick is None else Decimal(str(tick)))
     )

@@ -28,9 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
-    except BrokenPipeError:
-        # The interpreter flushes stdout once more at its end; that must not speak either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):
+        # Typer and rich turn a broken pipe into SystemExit, and make no other here. The interpreter flushes stdout
+        # once more at its end; that must not speak either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
         return READER_LEFT
     except ExitBrainError as error:
         _say(str(error))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from exitbrain.cli.amounts import counted, moment, money, share, signed, signed_r
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 MOST_NOTES = 12
 
 
-def summary_blocks(
-    result: Result, out: str, unreported: str | None, width: int, *, with_reading: bool = True
-) -> list[RenderableType | None]:
+def summary_blocks(result: Result, width: int, *, with_reading: bool = True) -> list[RenderableType | None]:
     """`with_reading` also tells what was noted and repaired when the files were read."""
     run, metrics = result.about, result.metrics
     repairs, notes = (run["repairs"], run["notes"]) if with_reading else ((), ())
@@ -33,8 +31,13 @@ def summary_blocks(
         _said("warning", run["warnings"], width),
         _said("repaired", repairs, width),
         _said("note", notes, width),
-        _places(out, unreported, width),
     ]
+
+
+def print_places(terminal: Console, out: str, unreported: str | None) -> None:
+    """Paths stand unfolded, so that they can be copied."""
+    report = f"no report: {unreported}" if unreported else f"report  {Path(out) / REPORT}"
+    terminal.print(f"\nfiles   {out}\n{report}", soft_wrap=True, markup=False)
 
 
 def _head(run: Mapping[str, Any]) -> Text:
@@ -107,15 +110,6 @@ def _said(word: str, lines: Iterable[str], width: int) -> str | None:
     if more > 0:
         told = [*told[:MOST_NOTES], f"{word}: and {more:,} more, in run.json"]
     return sentences(told, width) or None
-
-
-def _places(out: str, unreported: str | None, width: int) -> Text:
-    """Paths stand unfolded, so that they can be copied."""
-    lines = [f"files   {out}"]
-    lines.append(
-        f"report  {Path(out) / REPORT}" if unreported is None else sentences([f"no report: {unreported}"], width)
-    )
-    return Text("\n".join(lines), no_wrap=True, overflow="ignore")
 
 
 def _tinted(value: float | None, words: str) -> Text:
