@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from exitbrain.backtesting.latch import RULE, Latch
 from exitbrain.backtesting.position import OpenPosition
@@ -74,10 +73,12 @@ class Decider:
     def _decide_independent(self, line: Line, bar: int) -> None:
         """Each position by age, alone; then rows, then entry rules, which compete with nothing (spec F28, F51)."""
         self._ask_latch_triggers(line, bar, FLAT)
-        for position in list(line.positions):
-            if bar >= position.attached["time_stop_bar"]:
+        leaving = line.due.get(bar, ())
+        for position in leaving:
+            if position.lots:
                 self.place(line, Order(decided_at=bar, position=position), bar)
-            elif line.triggers:
+        for position in list(line.positions) if line.triggers else ():
+            if position not in leaving:
                 view = self._view(line, position, bar)
                 self._compete(line, bar, self._exits(line, bar, position, view), position, view)
         for intent in self._entries(line, bar, FLAT):
@@ -302,7 +303,18 @@ class Decider:
         asks_equity = (
             settings.limits.max_daily_loss_pct is not None or settings.limits.daily_risk_budget_pct is not None
         )
-        facts = Facts(
+        if settings.independent and settings.limits.cooldown_bars:
+            self.run.walk(line, bar + 1)
+        known: dict[str, Any] = {}
+        if bar >= 0:
+            volume, close = float(market.volume[bar]), float(market.floats[2][bar])
+            known = {
+                "gap": int(market.time[bar] - market.time[bar - 1]) if bar else 0,
+                "bars_held": max(0, bar - position.entry_bar) if position else None,
+                "spread_bps": self._spread(line, bar),
+                "liquidity": close * volume if volume == volume else None,
+            }
+        return Facts(
             symbol=line.symbol,
             timeframe=market.timeframe,
             position_side=position.side if position else 0,
@@ -314,17 +326,8 @@ class Decider:
             day_open_equity=self.run.day_open_equity.get(day),
             equity=self.run.equity(time, at_open=at_open, symbol=line.symbol) if asks_equity else None,
             risk_opened_today=self.run.risk_by_day[day],
-        )
-        if bar < 0:
-            return facts
-        volume, close = float(market.volume[bar]), float(market.floats[2][bar])
-        return replace(
-            facts,
-            gap=int(market.time[bar] - market.time[bar - 1]) if bar else 0,
-            bars_held=max(0, bar - position.entry_bar) if position else None,
-            spread_bps=self._spread(line, bar),
-            liquidity=close * volume if volume == volume else None,
             bars_since_close=None if line.last_close_bar is None else max(0, bar - line.last_close_bar),
+            **known,
         )
 
     def _spread(self, line: Line, bar: int) -> float | None:
@@ -372,7 +375,7 @@ class Decider:
                 int(line.market.time[bar]), line.symbol,
                 self._set_id(line) if position is None else position.attached["set_id"], intent.trigger_id, intent.kind.value,
                 intent.category, intent.grade, None if intent.exit_fraction is None else float(intent.exit_fraction),
-                json.dumps(dict(guards)), None if refused else self._precedence_of(line)(intent)[0], outcome,
+                tuple(guards), None if refused else self._precedence_of(line)(intent)[0], outcome,
                 winner.trigger_id if winner is not None else None, plain(line.market.instrument.price(ticks)),
             )
         )  # fmt: skip

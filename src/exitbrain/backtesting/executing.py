@@ -47,7 +47,7 @@ class Executor:
         if intent is None:
             position = order.position
             assert position is not None
-            if position in line.positions:
+            if self._is_open(line, position, bar, at_open=at_open):
                 self._leave(line, position, bar, at_open=at_open, reason="time_stop")
             return
         if intent.entry is None:
@@ -78,9 +78,15 @@ class Executor:
 
     # exits
 
+    def _is_open(self, line: Line, position: OpenPosition, bar: int, *, at_open: bool) -> bool:
+        """Whether the position is still there at the order's own moment."""
+        if position in line.positions:
+            self.run.walk_one(line, position, bar if at_open else bar + 1)
+        return position.lots > 0
+
     def _exit(self, line: Line, order: Order, intent: Intent, bar: int, *, at_open: bool) -> None:
         position = order.position
-        if position is None or position not in line.positions:
+        if position is None or not self._is_open(line, position, bar, at_open=at_open):
             return
         self._take(
             line, position, min(order.lots, position.lots), bar, at_open=at_open, reason=f"{intent.trigger_id}_exit",
@@ -140,7 +146,7 @@ class Executor:
         line.opened += 1
         position = OpenPosition(
             market, ladder, profile,
-            entry_bar=bar, entry_ticks=fill, market_ticks=self.market_ticks(line, bar, at_open=at_open), lots=lots,
+            entry_bar=bar, decided_at=order.decided_at, entry_ticks=fill, market_ticks=self.market_ticks(line, bar, at_open=at_open), lots=lots,
             first_bar=bar if at_open else bar + 1, path=self.run.settings.path, through=self.run.settings.through,
             slip=self.run.settings.slippage, number=line.opened, traced=self.run.traced,
         )  # fmt: skip
@@ -165,6 +171,7 @@ class Executor:
         self.run.risk_by_day[day] += Fraction(instrument.money_unit) * lots * abs(fill - stop)
         due = position.attached["time_stop_bar"]
         if due < len(market):
+            line.due.setdefault(due, []).append(position)
             self.run.schedule_decision(line, due)
         self._note(line, position, bar, [*position.notes, *position.void_stop_moves()])
         self.run.decider.schedule_next(line, bar - 1 if at_open else bar)

@@ -203,7 +203,9 @@ def decisions_frame(result: Result) -> pl.DataFrame:
         "winner": pl.String,
         "price": pl.String,
     }
-    frame = pl.DataFrame(result.simulation.decisions, schema=schema, orient="row")
+    guards = list(schema).index("guards")
+    rows = [(*row[:guards], json.dumps(dict(row[guards])), *row[guards + 1 :]) for row in result.simulation.decisions]
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
     return frame.with_columns(pl.col("time").cast(pl.Datetime("us", "UTC")))
 
 

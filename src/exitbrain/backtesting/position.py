@@ -6,7 +6,7 @@ or, where numbers are too wide for a machine word or the callback changes every 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -20,7 +20,9 @@ from exitbrain.core.numbers import fraction_of
 from exitbrain.core.profiles import StopMove, TPProfile
 
 WIDE = 1 << 62
+NARROW = 1 << 30  # a product of two of these, doubled, is still below WIDE
 TRACE_ROOM = 256
+NO_DISTANCE = np.array([-1], dtype=np.int64)
 
 HOW = {
     rules.BY_STOP: "stop_loss",
@@ -71,6 +73,7 @@ class OpenPosition:
         profile: TPProfile | None,
         *,
         entry_bar: int,
+        decided_at: int,
         entry_ticks: int,
         market_ticks: int,
         lots: int,
@@ -100,18 +103,21 @@ class OpenPosition:
         self.notes: list[str] = []
         self.plans: list[tuple[int, Ladder]] = []
         self.attached: dict[str, Any] = {}
-        self.adaptive_base = self._adaptive_base()
+        self.adaptive_base = self._adaptive_base(decided_at)
         self.distances: Any = None
         self.compiled = self._fits_a_machine_word()
-        self.trace = self._ints([0] * (TRACE_ROOM * rules.TRACE_SIZE) if traced else [])
+        self.trace = self._room(TRACE_ROOM * rules.TRACE_SIZE if traced else 0)
         self.state: Any = None
         self._rest(ladder, stop=ladder.stop, peak=market_ticks * self.side, first_bar=first_bar)
+        self._arm(first_bar)
 
     # what rests
 
     def _fits_a_machine_word(self) -> bool:
         if self.profile is not None and self.profile.adaptive is not None:
             return False
+        if self.opened_lots < NARROW and self._is_narrow():
+            return True
         widest = self.slip[1] + abs(self.slip[0])
         if self.ladder.trail is not None:
             widest = max([widest, *(num + den for _, num, den in self.ladder.trail.callbacks)])
@@ -120,8 +126,24 @@ class OpenPosition:
             levels += [abs(level) for level, _, _ in self.ladder.trail.callbacks]
         return max(levels) * widest < WIDE and self.opened_lots < WIDE
 
+    def _is_narrow(self) -> bool:
+        """A quick yes for everyday numbers: prices and ratios well inside a machine word."""
+        ratios = [self.slip[1]] + ([den for _, _, den in self.ladder.trail.callbacks] if self.ladder.trail else [])
+        levels = [abs(rung.level) for rung in self.ladder.rungs]
+        return self.market.largest_price < NARROW and max(ratios) < NARROW and max(levels, default=0) < NARROW
+
     def _ints(self, values: list[int]) -> Any:
         return np.array(values, dtype=np.int64) if self.compiled else list(values)
+
+    def _room(self, size: int) -> Any:
+        return np.zeros(size, dtype=np.int64) if self.compiled else [0] * size
+
+    def _columns(self, rows: Sequence[tuple[int, ...]], width: int) -> list[Any]:
+        """Each column of the rows; compiled, they are views of one array."""
+        if not self.compiled:
+            return [list(column) for column in zip(*rows)] if rows else [[] for _ in range(width)]
+        block = np.array([row[i] for i in range(width) for row in rows], dtype=np.int64)
+        return [block[i * len(rows) : (i + 1) * len(rows)] for i in range(width)]
 
     def _rest(self, ladder: Ladder, *, stop: int, peak: int, first_bar: int, stop_kind: int = rules.BY_STOP) -> None:
         side = self.side
@@ -130,15 +152,9 @@ class OpenPosition:
         self.notes.extend(ladder.notes)
         self._place_rungs(ladder)
         trail = ladder.trail
-        rows = [] if trail is None else list(trail.callbacks)
-        self.callbacks = tuple(
-            self._ints(column)
-            for column in (
-                [side * level for level, _, _ in rows],
-                [den - side * num for _, num, den in rows],
-                [den for _, _, den in rows],
-            )
-        )
+        callbacks = () if trail is None else trail.callbacks
+        rows = [(side * level, den - side * num, den) for level, num, den in callbacks]
+        self.callbacks = tuple(self._columns(rows, 3))
         mode = rules.NO_TRAIL
         if trail is not None:
             mode = rules.PERCENT
@@ -148,7 +164,7 @@ class OpenPosition:
                 column = self.market.distances(chandelier.period, chandelier.mult)
                 self.distances = column if self.compiled else column.tolist()
         if self.distances is None:
-            self.distances = self._ints([-1])
+            self.distances = NO_DISTANCE if self.compiled else [-1]
         state = [0] * rules.STATE_SIZE
         state[rules.QTY] = self.lots
         state[rules.STOP] = side * stop
@@ -163,6 +179,15 @@ class OpenPosition:
         self.seen_fills = 0
         self._mark(first_bar, stop, HOW[stop_kind])
 
+    def _arm(self, bar: int) -> None:
+        """The peak so far may already be past the activation: the trail stands from here on."""
+        if bar >= len(self.market):
+            return
+        if self.adaptive_base is not None:
+            self._adapt(bar)
+        distance = int(self.distances[self.market.step_of(bar)]) if len(self.distances) > 1 else -1
+        rules.raise_peak(self.state, self.trace, self.state[rules.PEAK], distance, *self.callbacks)
+
     def _place_rungs(self, ladder: Ladder) -> None:
         side = self.side
         rows = []
@@ -171,10 +196,9 @@ class OpenPosition:
             meet = level + 1 if rung.soft and self.through else level
             rows.append((meet, rung.index, level, rung.lots, int(rung.soft), *self._move_after(ladder, rung.index)))
         rows.sort()
-        columns = zip(*rows) if rows else ([], [], [], [], [], [], [])
-        meet, index, level, lots, soft, move, move_to = (self._ints(list(column)) for column in columns)
+        meet, index, level, lots, soft, move, move_to = self._columns(rows, 7)
         self.rungs = (meet, level, lots, soft, index, move, move_to)
-        self.fills = self._ints([0] * ((len(rows) + 2) * rules.FILL_SIZE))
+        self.fills = self._room((len(rows) + 2) * rules.FILL_SIZE)
 
     def _move_after(self, ladder: Ladder, leg: int) -> tuple[int, int]:
         """What the stop does when this leg has filled: (kind, mirrored level) (spec P10, F36, F52).
@@ -255,7 +279,8 @@ class OpenPosition:
         count = int(self.state[rules.FILLS])
         while self.seen_fills < count:
             at = self.seen_fills * rules.FILL_SIZE
-            step, how, price, lots, maker = (int(x) for x in self.fills[at : at + rules.FILL_SIZE])
+            row = self.fills[at : at + rules.FILL_SIZE]
+            step, how, price, lots, maker = row.tolist() if self.compiled else row
             self.seen_fills += 1
             self.lots -= lots
             yield LegFill(self.market.bar_of(step), how, self.side * price, lots, bool(maker))
@@ -274,20 +299,20 @@ class OpenPosition:
 
     # a callback that follows volatility
 
-    def _adaptive_base(self) -> Fraction | None:
-        """ATR of the bar before the opening; 0 where it is unknown, None without the option."""
+    def _adaptive_base(self, decided_at: int) -> Fraction | None:
+        """ATR of the bar at whose close the opening was decided; 0 where it is unknown, None without the option."""
         if self.profile is None or self.profile.adaptive is None:
             return None
-        return self._atr_before(self.entry_bar)
+        return self._atr_at(decided_at)
 
-    def _atr_before(self, bar: int) -> Fraction:
-        value = float(self.market.atr(14)[bar - 1]) if bar > 0 else float("nan")
+    def _atr_at(self, bar: int) -> Fraction:
+        value = float(self.market.atr(14)[bar]) if bar >= 0 else float("nan")
         return Fraction(0) if value != value else fraction_of(value)
 
     def _adapt(self, bar: int) -> None:
         """Callbacks of this bar: callback × clamp(ATR now ÷ ATR at entry); the trail follows before the open."""
         assert self.profile is not None and self.profile.adaptive is not None
-        now, base = self._atr_before(bar), self.adaptive_base
+        now, base = self._atr_at(bar - 1), self.adaptive_base
         ratio = now / base if base and now else Fraction(1)
         ratio = min(max(ratio, fraction_of(self.profile.adaptive.min)), fraction_of(self.profile.adaptive.max))
         trail = self.ladder.trail
@@ -353,8 +378,7 @@ class OpenPosition:
             self.state[place] = value
         if self.state[rules.ARMED]:
             self.state[rules.STAGE] = 0
-        distance = int(self.distances[self.market.step_of(bar)]) if len(self.distances) > 1 else -1
-        rules.raise_peak(self.state, self.trace, kept[rules.PEAK], distance, *self.callbacks)
+        self._arm(bar)
 
     def see(self, ticks: int) -> None:
         """A price that the position lived through outside its walk: an open at which an order fills."""

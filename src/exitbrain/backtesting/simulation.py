@@ -55,6 +55,15 @@ class Line:
     regime_rule: RuleOnBars | None = None
     calendar: Calendar = field(default_factory=lambda: Calendar((), 0, every_bar=False))
 
+    due: dict[int, list[OpenPosition]] = field(default_factory=dict)
+    fee_rates: tuple[tuple[int, int], tuple[int, int]] = ((0, 1), (0, 1))
+
+    def __post_init__(self) -> None:
+        instrument = self.market.instrument
+        unit = Fraction(instrument.money_unit) * FEE_UNITS
+        taker, maker = unit * Fraction(instrument.taker_fee), unit * Fraction(instrument.maker_fee)
+        self.fee_rates = ((taker.numerator, taker.denominator), (maker.numerator, maker.denominator))
+
     @property
     def symbol(self) -> str:
         return self.market.symbol
@@ -180,7 +189,7 @@ class Simulation:
             for line, bar in here:
                 self._open(line, bar)
             for line, bar in here:
-                if bar in line.decisions:
+                if bar in line.decisions and (not self.settings.independent or line.triggers):
                     self.walk(line, bar + 1)
             if self.settings.latch_scope == "portfolio":
                 self.decider.ask_regime_rule(here)
@@ -196,7 +205,8 @@ class Simulation:
         alone = () if bar > 0 and not self.settings.fill_at_close else line.rows.get(bar, ())
         if not (orders or alone):
             return
-        self.walk(line, bar)
+        if not self.settings.independent:
+            self.walk(line, bar)
         line.orders = []
         for order in orders:
             self.executor.execute(line, order, bar, at_open=True)
@@ -217,10 +227,13 @@ class Simulation:
     def walk(self, line: Line, bar: int, *, through_open: bool = False) -> None:
         """Walk everything open of one symbol to before `bar`, or just past its open."""
         for position in list(line.positions):
-            for fill in position.walk(bar, through_open=through_open, ask=self._breakeven_with_fees(line)):
-                self._book_leg(line, position, fill)
-            if not position.lots:
-                self.gone(line, position, position.attached["last_bar"])
+            self.walk_one(line, position, bar, through_open=through_open)
+
+    def walk_one(self, line: Line, position: OpenPosition, bar: int, *, through_open: bool = False) -> None:
+        for fill in position.walk(bar, through_open=through_open, ask=self._breakeven_with_fees(line)):
+            self._book_leg(line, position, fill)
+        if not position.lots:
+            self.gone(line, position, position.attached["last_bar"])
 
     def _breakeven_with_fees(self, line: Line) -> Any:
         def level(position: OpenPosition) -> int:
@@ -276,10 +289,8 @@ class Simulation:
 
     def fee(self, line: Line, ticks: int, lots: int, *, maker: bool) -> int:
         """In 1e-8 of quote money, half to even."""
-        instrument = line.market.instrument
-        rate = Fraction(instrument.money_unit) * Fraction(instrument.maker_fee if maker else instrument.taker_fee)
-        exact = rate * (ticks * lots * FEE_UNITS)
-        return divide_half_even(exact.numerator, exact.denominator)
+        num, den = line.fee_rates[maker]
+        return divide_half_even(ticks * lots * num, den)
 
     def _book_leg(self, line: Line, position: OpenPosition, fill: LegFill) -> None:
         self.book(
@@ -334,7 +345,10 @@ class Simulation:
         for line in self.lines.values():
             bar = line.market.bar_at_or_after(time)
             is_here = bar < len(line.market) and line.market.time[bar] == time
-            if line.symbol != symbol:
+            if line.symbol == symbol:
+                if self.settings.independent:
+                    self.walk(line, bar if at_open else bar + 1)
+            else:
                 self._catch_up(line, bar, is_here=is_here, at_open=at_open, earlier=line.symbol < symbol)
             total += Fraction(line.market.instrument.money_unit) * line.flow
             total += Fraction(line.paid_funding) - Fraction(line.fees, FEE_UNITS)

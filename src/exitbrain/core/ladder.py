@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from exitbrain.core.market import Instrument, MarketRegime
 from exitbrain.core.numbers import Number, ceil_fraction, floor_fraction, fraction_of
@@ -120,43 +121,86 @@ def initial_stop(entry: Fraction, side: int, instrument: Instrument, rule: StopR
     return toward_market(entry - side * distance, side)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """A profile's numbers as ratios of whole numbers, read once: a run compiles thousands of ladders from them."""
+
+    multiples: tuple[Fraction, ...]
+    fractions: tuple[Fraction, ...]
+    soft: tuple[bool, ...]
+    whole: bool
+    activation: Fraction | None
+    callbacks: tuple[tuple[Fraction, Fraction], ...]  # (R from which it holds, callback)
+
+
+@lru_cache(maxsize=4096)
+def recipe_of(profile: TPProfile) -> Recipe:
+    trailing = profile.trailing
+    return Recipe(
+        multiples=tuple(fraction_of(leg.r_multiple) for leg in profile.tp_legs),
+        fractions=tuple(fraction_of(leg.size_fraction) for leg in profile.tp_legs),
+        soft=tuple(leg.kind is TPKind.SOFT for leg in profile.tp_legs),
+        whole=profile.runner_fraction == 0,
+        activation=None if trailing is None else fraction_of(trailing.activation_r),
+        callbacks=()
+        if trailing is None
+        else (
+            (fraction_of(trailing.activation_r), fraction_of(trailing.callback_pct)),
+            *((fraction_of(r), fraction_of(callback)) for r, callback in trailing.tightening_curve),
+        ),
+    )
+
+
 def compile_ladder(
     profile: TPProfile, instrument: Instrument, side: int, entry: Fraction, stop: int, lots: int
 ) -> Ladder:
     """The profile's ladder for `lots` at `entry`, compiled to what the venue takes (spec P6, P13, F17, F18)."""
+    recipe = recipe_of(profile)
     risk = abs(entry - stop)
-    levels = [target_level(entry, side, fraction_of(leg.r_multiple) * risk) for leg in profile.tp_legs]
-    fractions = [fraction_of(leg.size_fraction) for leg in profile.tp_legs]
-    notes: list[str] = []
-    _merge_fractions(fractions, levels, instrument, lots, notes)
-    whole = profile.runner_fraction == 0
-    quantities = _split(fractions, lots, whole)
-    runner, quantities = _runner(profile, instrument, entry, lots, quantities, notes)
+    levels = [_target(entry, side, multiple, risk) for multiple in recipe.multiples]
+    fractions, notes = _merged(recipe.fractions, levels, instrument, lots)
+    quantities = _split(fractions, lots, recipe.whole)
+    runner, quantities = _runner(recipe, instrument, entry, lots, quantities, notes)
     rungs = tuple(
         Rung(
             index=i + 1,
-            r_multiple=fraction_of(leg.r_multiple),
+            r_multiple=multiple,
             fraction=fractions[i],
             level=levels[i],
             lots=quantities[i],
-            soft=leg.kind is TPKind.SOFT,
+            soft=recipe.soft[i],
         )
-        for i, leg in enumerate(profile.tp_legs)
+        for i, multiple in enumerate(recipe.multiples)
         if quantities[i] > 0
     )
-    trail = _trail(profile, side, entry, risk) if runner else None
+    trail = _trail(recipe, side, entry, risk) if runner else None
     return Ladder(
         side=side, entry=entry, stop=stop, risk=risk, rungs=rungs, runner=runner, trail=trail, notes=tuple(notes)
     )
 
 
-def _merge_fractions(
-    fractions: list[Fraction], levels: Sequence[int], instrument: Instrument, lots: int, notes: list[str]
-) -> None:
+def _target(entry: Fraction, side: int, multiple: Fraction, risk: Fraction) -> int:
+    """`target_level` at `multiple` × `risk`, in whole numbers."""
+    ratio = entry.denominator * multiple.denominator * risk.denominator
+    reach = multiple.numerator * risk.numerator * entry.denominator
+    start = entry.numerator * multiple.denominator * risk.denominator
+    one_tick = entry + side if entry.denominator != 1 else None
+    if side > 0:
+        nearest = entry.numerator + 1 if one_tick is None else ceil_fraction(one_tick)
+        return max((start + reach) // ratio, nearest)
+    nearest = entry.numerator - 1 if one_tick is None else floor_fraction(one_tick)
+    return min(-((reach - start) // ratio), nearest)
+
+
+def _merged(
+    given: Sequence[Fraction], levels: Sequence[int], instrument: Instrument, lots: int
+) -> tuple[list[Fraction], list[str]]:
     """A rung too small for the venue gives its fraction to the one before it; the first to the next (spec F18)."""
+    fractions, notes = list(given), []
 
     def too_small(i: int) -> bool:
-        return not instrument.meets_minimum(levels[i], floor_fraction(fractions[i] * lots))
+        share = fractions[i]
+        return not instrument.meets_minimum(levels[i], share.numerator * lots // share.denominator)
 
     for i in range(len(fractions) - 1, 0, -1):
         if fractions[i] and too_small(i):
@@ -168,11 +212,12 @@ def _merge_fractions(
         fractions[following] += fractions[0]
         fractions[0] = Fraction(0)
         notes.append(f"take_profit_1 merged into take_profit_{following + 1}: below the venue's minimum")
+    return fractions, notes
 
 
 def _split(fractions: Sequence[Fraction], lots: int, whole: bool) -> list[int]:
     """Rung lots, rounded down; where the fractions sum to one the last rung takes the rest (spec F17)."""
-    quantities = [floor_fraction(fraction * lots) for fraction in fractions]
+    quantities = [fraction.numerator * lots // fraction.denominator for fraction in fractions]
     if whole:
         last = max(i for i, fraction in enumerate(fractions) if fraction)
         quantities[last] += lots - sum(quantities)
@@ -180,16 +225,16 @@ def _split(fractions: Sequence[Fraction], lots: int, whole: bool) -> list[int]:
 
 
 def _runner(
-    profile: TPProfile, instrument: Instrument, entry: Fraction, lots: int, quantities: list[int], notes: list[str]
+    recipe: Recipe, instrument: Instrument, entry: Fraction, lots: int, quantities: list[int], notes: list[str]
 ) -> tuple[int, list[int]]:
     """Lots of the TRAIL leg (REMAINING where it covers what remains, 0 without), and the rungs after F33's joining."""
     for i, quantity in enumerate(quantities):
         if quantity == 0 and not any(f"take_profit_{i + 1} merged" in note for note in notes):
-            holders = "the stop and the trail hold it" if profile.trailing else "the stop holds it"
+            holders = "the stop holds it" if recipe.activation is None else "the stop and the trail hold it"
             notes.append(f"take_profit_{i + 1} has no whole lot: {holders}")
-    if profile.trailing is None:
+    if recipe.activation is None:
         return 0, quantities
-    if profile.runner_fraction == 0:
+    if recipe.whole:
         return REMAINING, quantities
     return _joined(instrument, entry, lots, quantities, notes)
 
@@ -206,19 +251,20 @@ def _joined(
     return 0, [quantity + runner if i == last else quantity for i, quantity in enumerate(quantities)]
 
 
-def _trail(profile: TPProfile, side: int, entry: Fraction, risk: Fraction) -> Trail:
-    trailing = profile.trailing
-    assert trailing is not None
-    activation_r = fraction_of(trailing.activation_r)
-    activation = reached_at(entry, side, activation_r * risk)
-    callbacks = [(activation, fraction_of(trailing.callback_pct))]
-    for threshold, callback in trailing.tightening_curve:
-        callbacks.append((reached_at(entry, side, fraction_of(threshold) * risk), fraction_of(callback)))
-    return Trail(
-        activation=activation,
-        activation_r=activation_r,
-        callbacks=tuple((level, callback.numerator, callback.denominator) for level, callback in callbacks),
+def _trail(recipe: Recipe, side: int, entry: Fraction, risk: Fraction) -> Trail:
+    assert recipe.activation is not None
+    callbacks = tuple(
+        (_reached(entry, side, r, risk), callback.numerator, callback.denominator) for r, callback in recipe.callbacks
     )
+    return Trail(activation=callbacks[0][0], activation_r=recipe.activation, callbacks=callbacks)
+
+
+def _reached(entry: Fraction, side: int, multiple: Fraction, risk: Fraction) -> int:
+    """`reached_at` of `multiple` × `risk`, in whole numbers."""
+    ratio = entry.denominator * multiple.denominator * risk.denominator
+    reach = multiple.numerator * risk.numerator * entry.denominator
+    start = entry.numerator * multiple.denominator * risk.denominator
+    return -((-start - reach) // ratio) if side > 0 else (start - reach) // ratio
 
 
 def legacy_ladder(
@@ -240,10 +286,7 @@ def legacy_ladder(
     targets = rows[:-1] if trails else rows
     distances = [entry * target_fraction * multiple for _, multiple in targets]
     levels = [target_level(entry, side, distance) for distance in distances]
-    fractions = [fraction for fraction, _ in targets]
-    notes: list[str] = []
-    if fractions:
-        _merge_fractions(fractions, levels, instrument, lots, notes)
+    fractions, notes = _merged([fraction for fraction, _ in targets], levels, instrument, lots) if targets else ([], [])
     whole = not trails and sum(fraction for fraction, _ in rows) >= 1 - Fraction(1, 10**9)
     quantities = _split(fractions, lots, whole) if fractions else []
     runner = 0

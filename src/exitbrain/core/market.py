@@ -102,6 +102,8 @@ class Instrument:
         min_notional."""
         if lots < 1 or ticks <= 0:
             return False
+        if self.min_quantity is None and self.min_notional is None:
+            return True
         if self.min_quantity is not None and self.quantity(lots) < self.min_quantity:
             return False
         return self.min_notional is None or Fraction(self.money_unit) * ticks * lots >= Fraction(self.min_notional)

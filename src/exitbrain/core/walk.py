@@ -41,6 +41,7 @@ GONE, LIMIT, ASK, FULL = 0, 1, 2, 3
 
 FILL_SIZE, TRACE_SIZE = 5, 3
 ADVERSE, FAVORABLE, NEAREST = 0, 1, 2
+FAR = 1 << 62
 
 
 def market_price(price: int, low: int, slip_num: int, slip_den: int) -> int:
@@ -295,15 +296,31 @@ def low_first(path: int, o: int, h: int, l: int) -> bool:
     return path == ADVERSE or (path == NEAREST and o - l <= h - o)
 
 
-def quiet(state: Mutable, h: int, l: int, meet: Ints, cb_level: Ints) -> bool:
-    """A step strictly inside the position's band changes nothing but the extremes seen."""
-    if l <= state[STOP] or (state[NEXT] < len(meet) and h >= meet[state[NEXT]]):
-        return False
-    if state[MODE] == NO_TRAIL or state[RUNNER] == 0:
-        return True
-    if state[ARMED]:
-        return l > state[TRAIL] and h <= state[PEAK]
-    return state[STAGE] + 1 >= len(cb_level) or h < cb_level[state[STAGE] + 1]
+def band(state: Mutable, meet: Ints, cb_level: Ints) -> tuple[int, int]:
+    """The position's band: a step whose low is above the first and whose high is below the second changes nothing but
+    the extremes seen."""
+    low = state[STOP]
+    high = FAR
+    if state[NEXT] < len(meet):
+        high = meet[state[NEXT]]
+    if state[MODE] != NO_TRAIL and state[RUNNER] != 0:
+        if state[ARMED]:
+            low = max(low, state[TRAIL])
+            high = min(high, state[PEAK] + 1)
+        elif state[STAGE] + 1 < len(cb_level):
+            high = min(high, cb_level[state[STAGE] + 1])
+    return low, high
+
+
+def skip_quiet(state: Mutable, h: Ints, l: Ints, until: int, meet: Ints, cb_level: Ints) -> None:
+    """Pass every step that lies strictly inside the band."""
+    low, high = band(state, meet, cb_level)
+    j, best, worst = state[STEP], state[PEAK], state[WORST]
+    while j < until and l[j] > low and h[j] < high:
+        best = max(best, h[j])
+        worst = min(worst, l[j])
+        j += 1
+    state[STEP], state[PEAK], state[WORST] = j, best, worst
 
 
 def walk(
@@ -346,16 +363,14 @@ def walk(
         if state[PHASE] == 0:
             if len(trace) > 0 and state[TRACES] * TRACE_SIZE + room > len(trace):
                 return FULL
-            if (state[MODE] != DISTANCE or state[ARMED] == 0) and quiet(state, h[j], l[j], meet, cb_level):
+            if state[MODE] != DISTANCE or state[ARMED] == 0:
+                skip_quiet(state, h, l, until, meet, cb_level)
+                j = state[STEP]
                 if j == until:
-                    return LIMIT
-                if h[j] > state[PEAK]:
-                    state[PEAK] = h[j]
-                if l[j] < state[WORST]:
-                    state[WORST] = l[j]
-                j += 1
-                state[STEP] = j
-                continue
+                    low, high = band(state, meet, cb_level)
+                    if not through_open or (l[j] > low and h[j] < high):
+                        return LIMIT
+                distance = distances[j] if len(distances) > 1 else -1
             state[CUR] = o[j]
             if at_open(
                 state, fills, trace, o[j], l[j], distance, slip_num, slip_den,
@@ -394,5 +409,5 @@ def walk(
 COMPILED = (
     "market_price", "trail_level", "record_fill", "record_stop", "raise_trail", "raise_peak", "trail_is_live",
     "fill_stop", "fill_trail", "move_stop", "fill_rung", "skip_filled", "at_open", "fall", "next_mark", "climb",
-    "low_first", "quiet", "walk",
+    "low_first", "band", "skip_quiet", "walk",
 )  # fmt: skip
