@@ -21,6 +21,8 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
+from decimal import Decimal
+from enum import Enum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -33,6 +35,9 @@ SESSION = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 # The clauses that docstrings name are for those who change the code.
 CLAUSE = re.compile(r"\s*\((?:spec )[^)]*\)|'s reasons of spec D5|,? ?\bspec [A-Z]\d+\b")
 NUMBER_AS_TEXT = "^[-+]?"
+LONGEST_DEFAULT = 40
+MADE_BY_US = ("Result",)  # nobody calls its constructor
+INSIDE = ("booked", "set_columns", "leg_columns", "equity_columns", "report_payload")  # columns between our own rooms
 SITUATIONS = (
     ("emergency_exit_preempts_entry", "An emergency exit won over an entry."),
     ("emergency_exit_preempts_exit", "An emergency exit won over another exit."),
@@ -110,7 +115,7 @@ def printed(command: str, folder: str) -> list[str]:
     run = subprocess.run(
         [*program, *shlex.split(command)[2:]],
         cwd=folder,
-        env={**os.environ, "COLUMNS": "100"},
+        env={**os.environ, "COLUMNS": "80"},
         capture_output=True,
         text=True,
     )
@@ -440,7 +445,9 @@ def _class(name: str, value: type) -> Iterator[str]:
     if hasattr(value, "__members__"):
         yield ", ".join(code(member) for member in value.__members__)
         return
-    if is_dataclass(value):
+    if value.__name__ in MADE_BY_US:
+        pass
+    elif is_dataclass(value):
         yield from table(
             ("field", "type", "default"),
             ((code(one.name), code(_type(one.type)), _field_default(one)) for one in fields(value)),
@@ -454,7 +461,7 @@ def _class(name: str, value: type) -> Iterator[str]:
 
 def _methods(value: type) -> Iterator[str]:
     for name, member in vars(value).items():
-        if name.startswith("_"):
+        if name.startswith("_") or name in INSIDE:
             continue
         if isinstance(member, property) or type(member).__name__ == "cached_property":
             function = member.fget if isinstance(member, property) else member.func
@@ -475,15 +482,26 @@ def _signature(name: str, value: Any) -> str:
         signature = inspect.signature(value)
     except (TypeError, ValueError):
         return name
-    kept = []
-    for one in signature.parameters.values():
-        if one.name not in ("self", "cls"):
-            kept.append(one.replace(annotation=_type(one.annotation) if one.annotation is not one.empty else one.empty))
+    kept = [_shown(one) for one in signature.parameters.values() if one.name not in ("self", "cls")]
     shown = signature.replace(parameters=kept, return_annotation=inspect.Signature.empty)
-    arrow = "" if signature.return_annotation in (inspect.Signature.empty, None, "None") else ""
-    if not arrow and signature.return_annotation not in (inspect.Signature.empty, None, "None"):
-        arrow = f" -> {_type(signature.return_annotation)}"
-    return f"{name}{shown}{arrow}".replace("'", "")
+    returned = signature.return_annotation
+    arrow = "" if returned in (inspect.Signature.empty, None, "None") else f" -> {_type(returned)}"
+    return f"{name}{shown}{arrow}"
+
+
+class Plain(str):
+    """Text that shows itself without quotes."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _shown(one: inspect.Parameter) -> inspect.Parameter:
+    if one.annotation is not one.empty:
+        one = one.replace(annotation=Plain(_type(one.annotation)))
+    if isinstance(one.default, Enum):
+        one = one.replace(default=Plain(repr(str(one.default))))
+    return one
 
 
 def _type(annotation: Any) -> str:
@@ -492,9 +510,11 @@ def _type(annotation: Any) -> str:
 
 
 def _field_default(one: Any) -> str:
-    if one.default is MISSING:
-        return "" if one.default_factory is MISSING else code(json.dumps(one.default_factory()))
-    return code(one.default if not isinstance(one.default, str) else repr(one.default))
+    default = one.default if one.default_factory is MISSING else one.default_factory()
+    if default is MISSING:
+        return ""
+    shown = str(default) if isinstance(default, str | Decimal) and default != "" else repr(default)
+    return code(shown if len(shown) <= LONGEST_DEFAULT else f"{type(default).__name__}()")
 
 
 # the house

@@ -7,7 +7,6 @@ and `...` at the end of a line for the rest of it. ```py and ```sh blocks are sh
 
 from __future__ import annotations
 
-import contextlib
 import re
 import shlex
 from pathlib import Path
@@ -29,7 +28,7 @@ def test_the_code_blocks_of_a_page_do_what_it_says(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("COLUMNS", "80")
     _with_own_registry(monkeypatch)
     blocks = code_blocks(page)
     for block in blocks:
@@ -42,7 +41,7 @@ def test_the_code_blocks_of_a_page_do_what_it_says(
             exec(compile(padded, str(page), "exec"), names)
         elif block.language == "console":
             for command, expected in _session(block.text):
-                shown = _run(command, monkeypatch, capsys)
+                shown = _run(command, capsys)
                 assert re.fullmatch(_pattern(expected), shown), f"{name_of(page)}: $ {command}\n{shown}"
 
 
@@ -67,15 +66,13 @@ def _session(text: str) -> list[tuple[str, list[str]]]:
     return session
 
 
-def _run(command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+def _run(command: str, capsys: pytest.CaptureFixture[str]) -> str:
     from exitbrain.cli import main
 
     program, *arguments = shlex.split(command)
     assert program in COMMANDS, f"a console block runs {program}; known: {', '.join(COMMANDS)}"
-    monkeypatch.setattr("sys.argv", ["exitbrain", *arguments])
     capsys.readouterr()
-    with contextlib.suppress(SystemExit):
-        main()
+    main(arguments)
     shown = capsys.readouterr()
     return _trimmed(shown.out + shown.err)
 
