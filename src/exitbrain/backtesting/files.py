@@ -29,12 +29,14 @@ FILL_FIELDS = (
 )  # fmt: skip
 
 
-def write_run(result: Result, folder: Path) -> Path:
-    """All files into `folder`; files of an earlier run there are replaced, foreign ones stay."""
+def write_run(result: Result, folder: Path, page: str | None = None) -> Path:
+    """All files into `folder`, `page` as report.html; files of an earlier run are replaced, foreign ones stay."""
     folder = prepare(folder)
     staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         _write_files(result, staging)
+        if page is not None:
+            (staging / "report.html").write_text(page, encoding="utf-8", newline="\n")
         if result.other is not None:
             (staging / "favorable").mkdir()
             _write_files(result.other, staging / "favorable")

@@ -22,6 +22,7 @@ from exitbrain.backtesting.market import Market
 from exitbrain.backtesting.plans_made import plans_made
 from exitbrain.backtesting.simulation import Simulation
 from exitbrain.core.trade_sets import TradeLeg, TradeSet, instant_of, iso, trade_set
+from exitbrain.errors import Unavailable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -137,14 +138,39 @@ class Result:
     def warnings(self) -> Sequence[str]:
         return self.about["warnings"]
 
-    def to_dir(self, path: str | Path) -> Path:
-        """Write every file of a run into a folder, made if missing."""
+    def to_dir(self, path: str | Path, *, page: str | None = None) -> Path:
+        """Write every file of a run into a folder, made if missing; `page` is the report where it is rendered already.
+
+        Where the web UI was not built into the package there is no report.html.
+        """
         from exitbrain.backtesting.files import write_run
 
-        return write_run(self, Path(path))
+        if page is None:
+            try:
+                page = self.report()
+            except Unavailable:
+                page = None
+        return write_run(self, Path(path), page)
 
     def report_payload(self) -> dict[str, Any]:
         """What the HTML report shows."""
         from exitbrain.backtesting.files import report_payload
 
         return report_payload(self)
+
+    def report(self) -> str:
+        """The HTML report: one self-contained page. Raises Unavailable where the web UI was not built."""
+        from exitbrain.report import build_payload, render_report
+
+        return render_report(build_payload(**self.report_payload()))
+
+    def plot(self, path: str | Path | None = None, *, show: bool = True) -> Path:
+        """Write the report to `path` (a temporary file by default), open it in the browser, and say where it is."""
+        import tempfile
+        import webbrowser
+
+        target = Path(path) if path is not None else Path(tempfile.mkdtemp(prefix="exitbrain-")) / "report.html"
+        target.write_text(self.report(), encoding="utf-8", newline="\n")
+        if show:
+            webbrowser.open(target.resolve().as_uri())
+        return target

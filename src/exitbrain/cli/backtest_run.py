@@ -49,14 +49,8 @@ def run_into(folder: Path, run: Callable[[], Result]) -> tuple[Result, str | Non
     with working("running"):
         result = run()
     with working("writing"):
-        page, reason = page_or_reason(lambda: _page(result))
-
-        def write(staging: Path) -> None:
-            result.to_dir(staging)
-            if page is not None:
-                (staging / REPORT).write_text(page, encoding="utf-8", newline="\n")
-
-        fill_folder(folder, write)
+        page, reason = page_or_reason(result.report)
+        fill_folder(folder, lambda staging: result.to_dir(staging, page=page))
     return result, reason
 
 
@@ -64,12 +58,6 @@ def _run(asked: Asked) -> Result:
     from exitbrain.wiring.backtest import backtest
 
     return backtest(**asdict(asked))
-
-
-def _page(result: Result) -> str:
-    from exitbrain.report import build_payload, render_report
-
-    return render_report(build_payload(**result.report_payload()))
 
 
 def _outcome(result: Result, out: str, unreported: str | None) -> dict[str, Any]:
