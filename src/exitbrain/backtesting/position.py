@@ -246,13 +246,13 @@ class OpenPosition:
     ) -> Iterator[LegFill]:
         """Walk to before `bar` (or just past its open) and yield what filled, in order of happening."""
         while self.lots:
-            until, opening = self.market.step_of(bar), through_open
+            until, opening, last = self.market.step_of(bar), through_open, True
             if self.adaptive_base is not None:
                 here = self.market.bar_of(self.state[rules.STEP])
                 if self.state[rules.PHASE] == 0:
                     self._adapt(here)
                 if here < bar:
-                    until, opening = self.market.step_of(here + 1), False
+                    until, opening, last = self.market.step_of(here + 1), False, False
             result = self._run(until, opening)
             yield from self._filled()
             if result == rules.ASK:
@@ -260,7 +260,7 @@ class OpenPosition:
                 self._move_as_asked(ask(self))
             elif result == rules.FULL:
                 self._take_marks()
-            elif until >= self.market.step_of(bar):
+            elif last:
                 return
 
     def _run(self, until: int, through_open: bool) -> int:
