@@ -63,12 +63,12 @@ def run_given(world: dict[str, Any], folder: Path) -> Result:
     return run_files(folder)
 
 
-def run_seed(seed: int, folder: Path, *, triggers: bool = False) -> Result:
+def run_seed(seed: int, folder: Path, *, triggers: bool = False, **options: Any) -> Result:
     """The engine's run of a random world; its files are written once."""
     place = folder / f"{'triggers' if triggers else 'plain'}-{seed}"
     if not place.exists():
         write_world(world_of(seed, triggers), place)
-    return run_files(place)
+    return run_files(place, **options)
 
 
 @cache

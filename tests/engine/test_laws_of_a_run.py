@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from engine.differential import run_given, sound_run, world_of
+from engine.differential import run_given, run_seed, sound_run, world_of
 from engine.worlds import HOUR, MIDNIGHT, at, candles, fills, hours, profile, run, trailing
 from exitbrain.backtesting.files import trade_sets_of
 from exitbrain.backtesting.result import Result
@@ -18,18 +18,19 @@ from exitbrain.core.trade_sets import TradeSet
 from exitbrain.wiring.backtest import backtest
 from oracle.random_worlds import random_world
 
-SEEDS = range(300)
+KINDS = [pytest.param(False, 300, id="ladders"), pytest.param(True, 150, id="triggers")]
 SMALL = range(60)
 
 
 # Money and bars
 
 
-def test_every_fill_lies_inside_its_bar(worlds: Path) -> None:
+@pytest.mark.parametrize(("triggers", "count"), KINDS)
+def test_every_fill_lies_inside_its_bar(worlds: Path, triggers: bool, count: int) -> None:
     """spec X3 F25."""
-    for seed in SEEDS:
-        ranges = ranges_of(world_of(seed))
-        for one in trade_sets_of(sound_run(seed, worlds)):
+    for seed in range(count):
+        ranges = ranges_of(world_of(seed, triggers))
+        for one in trade_sets_of(sound_run(seed, worlds, triggers=triggers)):
             for leg in one["legs"]:
                 low, high = ranges[one["symbol"], leg["timestamp"]]
                 assert low <= Decimal(leg["price"]) <= high, (seed, one["symbol"], leg)
@@ -43,11 +44,12 @@ def ranges_of(world: dict[str, Any]) -> dict[tuple[str, str], tuple[Decimal, Dec
     }
 
 
-def test_a_closed_set_realizes_exactly_the_cash_it_moved(worlds: Path) -> None:
+@pytest.mark.parametrize(("triggers", "count"), KINDS)
+def test_a_closed_set_realizes_exactly_the_cash_it_moved(worlds: Path, triggers: bool, count: int) -> None:
     """spec Q4 L1: cash in minus cash out, before fees, as decimals; flat at the last leg and not before."""
     closed = 0
-    for seed in SEEDS:
-        for one in sound_run(seed, worlds).trade_sets:
+    for seed in range(count):
+        for one in sound_run(seed, worlds, triggers=triggers).trade_sets:
             assert one.fees_total == sum(leg.fees for leg in one.legs)
             assert one.pnl_net == one.pnl_realized_total - one.fees_total + one.funding_total
             assert [leg.timestamp for leg in one.legs] == sorted(leg.timestamp for leg in one.legs)
@@ -63,11 +65,14 @@ def cash_of(one: TradeSet) -> Decimal:
     return sum((leg.qty * leg.price * (1 if leg.side == "sell" else -1) for leg in one.legs), Decimal(0))
 
 
-def test_the_last_equity_is_the_cash_at_the_start_and_what_the_sets_made(worlds: Path) -> None:
+@pytest.mark.parametrize(("triggers", "count"), KINDS)
+def test_the_last_equity_is_the_cash_at_the_start_and_what_the_sets_made(
+    worlds: Path, triggers: bool, count: int
+) -> None:
     """Open sets count at the last close: cash moved, fees, funding and what is held."""
-    for seed in SEEDS:
-        result = sound_run(seed, worlds)
-        initial = Decimal(str(world_of(seed)["config"]["account"]["initial_cash"]))
+    for seed in range(count):
+        result = sound_run(seed, worlds, triggers=triggers)
+        initial = Decimal(str(world_of(seed, triggers)["config"]["account"]["initial_cash"]))
         expected = initial + sum((worth(one, result) for one in result.trade_sets), Decimal(0))
         turnover = sum((one.max_exposure_notional for one in result.trade_sets), initial)
         assert result.equity["equity"][-1] == pytest.approx(float(expected), abs=float(turnover) * 1e-12), seed
@@ -84,11 +89,12 @@ def worth(one: TradeSet, result: Result) -> Decimal:
 # Prefixes
 
 
-def test_later_bars_change_nothing_before_them(tmp_path: Path) -> None:
+@pytest.mark.parametrize("triggers", [False, True])
+def test_later_bars_change_nothing_before_them(tmp_path: Path, triggers: bool) -> None:
     """spec X1 F6: the first bars alone give the same fills and events up to their own last bar."""
     compared = 0
-    for seed in range(80):
-        world = random_world(seed, bars=45)
+    for seed in range(60):
+        world = random_world(seed, bars=45, triggers=triggers)
         part = cut(world, 30)
         if not part["entries"]:
             continue
@@ -133,6 +139,17 @@ def without_ids(one: dict[str, Any]) -> dict[str, Any]:
 
 def legs_before(one: dict[str, Any], end: str) -> list[dict[str, Any]]:
     return [leg for leg in without_ids(one)["legs"] if leg["timestamp"] < end]
+
+
+def test_what_is_looked_at_changes_nothing(worlds: Path) -> None:
+    """A traced run and one that is not give the same sets, events and plans; ids are one of a kind."""
+    for seed in range(40):
+        plain = sound_run(seed, worlds, triggers=True)
+        traced = run_seed(seed, worlds, triggers=True, traced=True)
+        assert trade_sets_of(traced) == trade_sets_of(plain), seed
+        assert (traced.events, traced.plans) == (plain.events, plain.plans), seed
+        ids = [leg.leg_id for leg in plain.legs] + [one.set_id for one in plain.trade_sets]
+        assert len(set(ids)) == len(ids), seed
 
 
 def test_later_bars_of_a_real_file_change_nothing_before_them(test_data: Path) -> None:
