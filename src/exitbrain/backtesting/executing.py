@@ -41,6 +41,7 @@ class Refused(Exception):
 class Executor:
     def __init__(self, simulation: Simulation) -> None:
         self.run = simulation
+        self._selected: dict[tuple[str, str, MarketRegime], TPProfile] = {}
 
     def execute(self, line: Line, order: Order, bar: int, *, at_open: bool, alone: bool = False) -> None:
         intent = order.intent
@@ -168,7 +169,8 @@ class Executor:
         self._remember(position, books, profile, fill, stop, lots)
         day = int(market.time[bar]) // DAY
         self.run.opened_by_day[day] += 1
-        self.run.risk_by_day[day] += Fraction(instrument.money_unit) * lots * abs(fill - stop)
+        if self.run.settings.limits.daily_risk_budget_pct is not None:
+            self.run.risk_by_day[day] += Fraction(instrument.money_unit) * lots * abs(fill - stop)
         due = position.attached["time_stop_bar"]
         if due < len(market):
             line.due.setdefault(due, []).append(position)
@@ -246,7 +248,10 @@ class Executor:
     def _profile(self, line: Line, strategy_id: str, regime: MarketRegime) -> TPProfile | None:
         if not self.run.settings.use_profiles:
             return None
-        return self.run.registry.select(line.symbol, strategy_id, regime).profile
+        asked = line.symbol, strategy_id, regime
+        if asked not in self._selected:
+            self._selected[asked] = self.run.registry.select(*asked).profile
+        return self._selected[asked]
 
     def _stop_rule(self, line: Line, decided_at: int, regime: MarketRegime, terms: EntryTerms) -> StopRule:
         settings = self.run.settings

@@ -192,10 +192,19 @@ def against_position(intent: Intent, facts: Facts) -> tuple[str, str] | None:
     return None
 
 
-def applies(guard: str, intent: Intent, facts: Facts) -> bool:
-    if intent.is_entry and guard in GUARDS_OF_A_CLOSING_ENTRY:
-        return closes_a_position(intent, facts)
-    return intent.kind in GUARDS[guard][1]
+_ASKED: dict[Kind, tuple[tuple[str, Guard], ...]] = {
+    kind: tuple((name, guard) for name, (guard, kinds) in GUARDS.items() if kind in kinds) for kind in Kind
+}
+_ASKED_OF_A_CLOSING_ENTRY = tuple(
+    (name, guard) for name, (guard, kinds) in GUARDS.items() if E in kinds or name in GUARDS_OF_A_CLOSING_ENTRY
+)
+
+
+def asked_of(intent: Intent, facts: Facts) -> tuple[tuple[str, Guard], ...]:
+    """The guards that speak to this intent, in the table's order."""
+    if intent.is_entry and closes_a_position(intent, facts):
+        return _ASKED_OF_A_CLOSING_ENTRY
+    return _ASKED[intent.kind]
 
 
 def answers(intent: Intent, facts: Facts, limits: Limits) -> list[tuple[str, str | None]]:
@@ -203,9 +212,7 @@ def answers(intent: Intent, facts: Facts, limits: Limits) -> list[tuple[str, str
     given: list[tuple[str, str | None]] = []
     if intent.is_entry:
         given.append(("expired_plan", "the plan is past valid_until" if facts.plan_expired else None))
-    given.extend(
-        (name, guard(intent, facts, limits)) for name, (guard, _) in GUARDS.items() if applies(name, intent, facts)
-    )
+    given.extend((name, guard(intent, facts, limits)) for name, guard in asked_of(intent, facts))
     refused = against_position(intent, facts)
     if refused is not None:
         given.append(refused)

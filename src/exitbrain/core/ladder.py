@@ -88,6 +88,7 @@ def reached_at(entry: Fraction, side: int, distance: Fraction) -> int:
     return ceil_fraction(entry + distance) if side > 0 else floor_fraction(entry - distance)
 
 
+@lru_cache(maxsize=256)
 def default_stop_fraction(base: Fraction, risk_mode: str, regime: MarketRegime) -> Fraction:
     """Spec P4's last step: base × risk mode × regime, clamped to [1%, 5%]."""
     low, high = STOP_FRACTION_RANGE
@@ -117,7 +118,10 @@ def initial_stop(entry: Fraction, side: int, instrument: Instrument, rule: StopR
     elif rule.atr_mult is not None and rule.atr is not None and rule.atr == rule.atr:
         distance = fraction_of(rule.atr) * fraction_of(rule.atr_mult) / Fraction(instrument.tick_size)
     else:
-        distance = entry * default_stop_fraction(rule.base_fraction, rule.risk_mode, rule.regime)
+        share = default_stop_fraction(rule.base_fraction, rule.risk_mode, rule.regime)
+        ratio = share.denominator - side * share.numerator
+        part = entry.numerator * ratio, entry.denominator * share.denominator
+        return -(-part[0] // part[1]) if side > 0 else part[0] // part[1]
     return toward_market(entry - side * distance, side)
 
 
