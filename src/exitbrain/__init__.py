@@ -41,6 +41,7 @@ _HOMES = {
     "exitbrain.errors": ("InvalidInput", "Problem"),
     "exitbrain.backtesting.result": ("Result",),
     "exitbrain.wiring.backtest": ("backtest",),
+    "exitbrain.wiring.compare": ("compare",),
     "exitbrain.wiring.exit_brain": ("ExitBrain", "ExitBrainV3", "register_custom_profile"),
     "exitbrain.wiring.loading": ("load_candles", "load_plan", "load_profiles"),
 }

@@ -34,7 +34,7 @@ class Mutant:
 
 MUTANTS = {
     "a quiet bar raises the peak only by its close": Mutant(
-        function=walk.walk, old="state[PEAK] = h[j]", new="state[PEAK] = max(state[PEAK], c[j])"
+        function=walk.skip_quiet, old="best = max(best, h[j])", new="best = max(best, l[j])"
     ),
     "the trail rises only when a rising piece is over": Mutant(
         function=walk.climb,

@@ -401,7 +401,6 @@ def test_a_faulty_context_is_refused(given) -> None:
     "given",
     [
         {"stop_loss_pct": 100},
-        {"side": "SHORT", "stop_price": 90000},  # 2R below 50000 is below zero
         {"size": 0.0001, "instrument": _instrument()},
         {"entry_price": "0.1", "instrument": _instrument()},  # a stop within one tick of the entry
     ],

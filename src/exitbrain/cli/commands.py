@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from exitbrain.cli.about import doctor_command, version_command
+from exitbrain.cli.compare import compare_command
 from exitbrain.cli.demo import demo_command
 from exitbrain.cli.imports import import_app
 from exitbrain.cli.plan import plan_app
@@ -31,6 +32,12 @@ app.command(
     short_help="Run entries or a plan over candles.",
     epilog="Example: exitbrain backtest --candles BTCUSDT_15m.parquet --entries entries.csv --paths both --out out",
 )(backtest_command)
+app.command(
+    "compare",
+    short_help="Run several exit policies on the same entries.",
+    epilog="Example: exitbrain compare --candles BTCUSDT_15m.parquet --plan plan.yaml --policy ladder.yaml "
+    "--policy emergency-only --out out",
+)(compare_command)
 app.command("trades", epilog="Example: exitbrain trades out --expand")(trades_command)
 app.command("events", epilog="Example: exitbrain events out --reason cooldown")(events_command)
 app.command("report", short_help="Make a run's report again.", epilog="Example: exitbrain report out")(report_command)

@@ -200,7 +200,7 @@ class GuardrailsSettings(Section):
 
 
 class RegimeSettings(Section):
-    """Thresholds that tell the regime (spec F24, F44)."""
+    """Thresholds that tell the regime."""
 
     adx_trend: Threshold = 25.0
     adx_range: Threshold = 20.0

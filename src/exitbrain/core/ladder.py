@@ -308,8 +308,9 @@ def legacy_ladder(
         for i in range(len(targets))
         if quantities[i] > 0
     )
-    opening = stop  # every peak is beyond the stop, so the trail is armed from the opening whatever the slippage
-    trail = Trail(activation=opening, activation_r=Fraction(0), callbacks=((opening, *LEGACY_CALLBACK),))
+    # Every peak is beyond the stop, so the trail stands from the opening whatever the slippage.
+    callbacks = ((stop, *LEGACY_CALLBACK),)
+    trail = Trail(activation=reached_at(entry, side, Fraction(0)), activation_r=Fraction(0), callbacks=callbacks)
     return Ladder(
         side=side,
         entry=entry,

@@ -182,8 +182,8 @@ class TPProfile:
 
     def __post_init__(self) -> None:
         where = f"profile {self.name!r}"
-        if not isinstance(self.name, str) or not self.name.strip():
-            raise InvalidInput(f"profile name is {self.name!r}", accepted="a word")
+        if not isinstance(self.name, str) or not self.name.strip() or not self.name.isprintable():
+            raise InvalidInput(f"profile name is {self.name!r}", accepted="printable text that is not blank")
         legs = tuple(self.tp_legs or ())
         if not legs:
             raise InvalidInput(

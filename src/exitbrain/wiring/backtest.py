@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -37,6 +38,7 @@ def backtest(
 ) -> Result:
     """Run entries or triggers over candles under a plan, profiles and a config.
 
+    Every setting can also come from `environment` (the process's by default), as EXITBRAIN_EXITS__USE_PROFILES.
     Paths, polars and pandas frames, mappings and values of our own are taken alike. `paths` both runs the adverse and
     the favorable path and tells how much hangs on it; None takes the config's. `traced` False leaves out the paths of
     the stops, which only pictures need. Raises InvalidInput.
@@ -46,7 +48,7 @@ def backtest(
     started = time.perf_counter()
     inputs = gather(
         candles, detail=detail, funding=funding, quotes=quotes, entries=entries, plan=plan, profiles=profiles,
-        config=config, repair=repair, environment=environment,
+        config=config, repair=repair, environment=os.environ if environment is None else environment,
     )  # fmt: skip
     read = time.perf_counter()
     first = "adverse" if paths == "both" else paths

@@ -319,8 +319,8 @@ def _funding(
         for i, time in enumerate(read.time.tolist()):
             for symbol in [read.symbol[i]] if read.symbol is not None else _only(markets, read.source):
                 market = markets.get(symbol)
-                bar = -1 if market is None else int(np.searchsorted(market.time, time, side="right")) - 1
-                if market is None or bar < 0 or time >= int(market.time[bar]) + market.timeframe:
+                bar = -1 if market is None else _funding_bar(market, time)
+                if bar < 0:
                     outside += 1
                     continue
                 payment = FundingPayment(bar=bar, rate=read.rate[i], mark_price=read.mark_price[i])
@@ -328,6 +328,12 @@ def _funding(
         if outside:
             notes.append(f"{outside} funding settlements lie outside the candles and are left out")
     return {symbol: tuple(rows) for symbol, rows in payments.items()}
+
+
+def _funding_bar(market: Market, time: int) -> int:
+    """The bar that contains a settlement, in a hole the next one; -1 outside the candles."""
+    bar = int(np.searchsorted(market.time + market.timeframe, time, side="right"))
+    return bar if bar < len(market) and time >= int(market.time[0]) else -1
 
 
 def _only(markets: Mapping[str, Market], source: str) -> list[str]:
