@@ -35,3 +35,10 @@ def test_compiled_rules_and_plain_rules_give_the_same_run(worlds: Path, triggers
         assert trade_sets_of(plain) == trade_sets_of(compiled), repeat_with(seed, triggers)
         assert plain.events == compiled.events, repeat_with(seed, triggers)
         assert plain.plans == compiled.plans, repeat_with(seed, triggers)
+
+
+def test_the_oracle_shares_nothing_with_what_it_judges() -> None:
+    import oracle
+
+    for file in Path(str(oracle.__file__)).parent.glob("*.py"):
+        assert "exitbrain" not in file.read_text(encoding="utf-8"), file.name

@@ -9,6 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
 import pytest
 
 from engine.worlds import FLAT, MIDNIGHT, at, blocks, candles, fills, hours, run
@@ -217,6 +218,18 @@ def test_wide_spread_and_thin_volume_refuse_an_entry() -> None:
     spread: dict[str, Any] = {"execution": {"spread_bps": 5}}
     assert blocks(run(STILL, ["2 long 1 98 e"], guardrails={"max_spread_bps": 4}, **spread)) == ["e spread"]
     assert blocks(run(STILL, ["2 long 1 98 e"], guardrails={"max_spread_bps": 5}, **spread)) == []
+
+
+def test_the_spread_of_a_decision_is_the_last_quote_at_or_before_its_close() -> None:
+    """spec X6: (100.1 − 99.9) ÷ 100 is 20 bps from 01:30 on, 2 bps from 04:00 on; nothing is known before."""
+    quotes = pl.DataFrame(
+        {"timestamp": [at(1) + timedelta(minutes=30), at(4)], "bid": [99.9, 99.99], "ask": [100.1, 100.01]}
+    )
+    refused = []
+    for bar in range(1, 6):  # decided at the close of the bar before, which is this bar's open time
+        rows = [f"{bar} long 1 98 e{bar}"]
+        refused += blocks(run(STILL, rows, guardrails={"max_spread_bps": 10}, inputs={"quotes": quotes}))
+    assert refused == ["e2 spread", "e3 spread"]
 
 
 def test_every_guards_answer_is_kept() -> None:

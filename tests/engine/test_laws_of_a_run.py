@@ -93,7 +93,7 @@ def worth(one: TradeSet, result: Result) -> Decimal:
 def test_later_bars_change_nothing_before_them(tmp_path: Path, triggers: bool) -> None:
     """spec X1 F6: the first bars alone give the same fills and events up to their own last bar."""
     compared = 0
-    for seed in range(60):
+    for seed in range(40):
         world = random_world(seed, bars=45, triggers=triggers)
         part = cut(world, 30)
         if not part["entries"]:
@@ -103,7 +103,7 @@ def test_later_bars_change_nothing_before_them(tmp_path: Path, triggers: bool) -
         end = min(rows[-1][0] for rows in part["candles"].values())
         assert before(whole, end) == before(prefix, end), seed
         compared += len(before(prefix, end)[0])
-    assert compared > 100
+    assert compared > 50
 
 
 def cut(world: dict[str, Any], count: int) -> dict[str, Any]:
@@ -287,7 +287,7 @@ def test_quantity_and_lot_scale_together(factor: int) -> None:
 
 def test_the_order_of_an_entries_file_changes_nothing(tmp_path: Path) -> None:
     """spec D4 F9: rows are placed by time; only rows of one bar keep an order of their own."""
-    for seed in range(60):
+    for seed in range(40):
         world = world_of(seed)
         shuffled = {**world, "entries": shuffled_by_time(world, random.Random(seed))}
         one = run_given(world, tmp_path / f"{seed}-one")

@@ -115,6 +115,24 @@ def test_two_positions_in_one_symbol_share_the_cash() -> None:
     assert fills(run(bars, rows, account=account), 1) == "b 4.95@100 end_of_data 4.95@100"
 
 
+def test_symbols_may_come_in_any_order() -> None:
+    """spec X7 F46: frames in either order give the same sets, sorted by time, then symbol."""
+    bars = [FLAT, "100 103 99 102", FLAT]
+    one, other = (candles(bars, symbol=symbol) for symbol in ("ZZZ", "AAA"))
+    rows = pl.concat(entries(["0 long 1 98 e"], symbol=symbol) for symbol in ("ZZZ", "AAA"))
+    recipe = profile("1/1/HARD")["profiles"][0]
+    recipes = {"profiles": [{**recipe, "symbol": symbol, "name": f"HAND_{symbol}"} for symbol in ("AAA", "ZZZ")]}
+    found = [
+        backtest(frames, entries=rows, profiles=recipes, config=config(), environment={})
+        for frames in ([one, other], [other, one])
+    ]
+    for result in found:
+        assert [(own.symbol, fills(own)) for own in result.trade_sets] == [
+            ("AAA", "e 1@100 take_profit_1 1@102"),
+            ("ZZZ", "e 1@100 take_profit_1 1@102"),
+        ]
+
+
 # Ambiguity
 
 
