@@ -103,7 +103,10 @@ def _from_text(column: pl.Series) -> Times:
     moment = naive.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False, time_unit="us")
     short = naive.str.to_datetime("%Y-%m-%d %H:%M", strict=False, time_unit="us")
     shift = _offset_microseconds(offset)
-    times_ = _in_range(moment.fill_null(short).dt.timestamp("us") - shift, ())
+    # Where some rows carry a zone, nobody can tell what the others meant: they are no times.
+    zoned = offset.is_not_null()
+    moments = moment.fill_null(short).dt.timestamp("us") - shift
+    times_ = _in_range(moments.set(~zoned, None) if zoned.any() else moments, ())
     return Times(time=times_.time, known=times_.known, notes=_offset_notes(offset, shift, times_.known))
 
 
@@ -120,11 +123,7 @@ def _offset_notes(offset: pl.Series, shift: pl.Series, known: NDArray[np.bool_])
     notes = []
     naive = int((offset.is_null().to_numpy() & known).sum())
     if naive:
-        notes.append(
-            "timestamps carry no zone: taken as UTC"
-            if naive == known.sum()
-            else f"{naive:,} timestamps carry no zone: taken as UTC"
-        )
+        notes.append("timestamps carry no zone: taken as UTC")
     if (shift != 0).any():
         notes.append(f"timestamps carry offsets ({offset.filter(shift != 0)[0]} first): converted to UTC")
     return tuple(notes)
