@@ -17,6 +17,7 @@ _HOMES = {
         "to_partial_exit_config",
         "to_trailing_config",
     ),
+    "exitbrain.core.lint": ("Finding",),
     "exitbrain.core.market": ("Instrument", "MarketRegime"),
     "exitbrain.core.paired": ("PairedTrade", "paired_trades"),
     "exitbrain.core.plans": ("ExitContext", "ExitLeg", "ExitPlan"),
@@ -43,6 +44,7 @@ _HOMES = {
     "exitbrain.wiring.backtest": ("backtest",),
     "exitbrain.wiring.compare": ("compare",),
     "exitbrain.wiring.exit_brain": ("ExitBrain", "ExitBrainV3", "register_custom_profile"),
+    "exitbrain.wiring.linting": ("lint_plan",),
     "exitbrain.wiring.loading": ("load_candles", "load_plan", "load_profiles"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -41,11 +41,11 @@ def write_run(result: Result, folder: Path, page: str | None = None) -> Path:
             (staging / "favorable").mkdir()
             _write_files(result.other, staging / "favorable")
         folder.mkdir(exist_ok=True)
+        for stale in (folder / "favorable", folder / "report.html"):
+            # An earlier run's second path or page would be taken for this one's.
+            shutil.rmtree(stale) if stale.is_dir() else stale.unlink(missing_ok=True)
         for item in sorted(staging.iterdir()):
-            target = folder / item.name
-            if target.is_dir():
-                shutil.rmtree(target)
-            os.replace(item, target)
+            os.replace(item, folder / item.name)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return folder

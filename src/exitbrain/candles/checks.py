@@ -84,6 +84,8 @@ def _out_of_order(bars: Bars, tick: Tick | None) -> Fault | None:
 
 def _repeated(bars: Bars, tick: Tick | None) -> Fault | None:
     wrong, first = _same_time(bars)
+    if not wrong.any():
+        return None
     wrong &= _equal(bars, first)
     samples = (iso(time) for time in bars.time[wrong])
     accepted = "one row a time"
@@ -92,6 +94,8 @@ def _repeated(bars: Bars, tick: Tick | None) -> Fault | None:
 
 def _conflicting(bars: Bars, tick: Tick | None) -> Fault | None:
     wrong, first = _same_time(bars)
+    if not wrong.any():
+        return None
     wrong &= ~_equal(bars, first)
     samples = (_difference(bars, at, int(first[at])) for at in np.flatnonzero(wrong).tolist())
     what = "an earlier bar's time comes again with other numbers"

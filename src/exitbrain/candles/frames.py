@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from exitbrain.candles.columns import TIMESTAMP
+from exitbrain.candles.fingerprints import frame_sha256
 from exitbrain.candles.numbers import as_decimal
 from exitbrain.candles.reading import candles_of
 from exitbrain.candles.series import OPTIONAL, PRICES, CandleFile, Candles
@@ -67,9 +67,14 @@ def table_of_frame(frame: Any) -> Table:
         raise InvalidInput(Problem(found=found, accepted="a polars or pandas data frame, or the path of a file"))
     objects = [name for name, dtype in frame.schema.items() if dtype == pl.Object]
     frame = frame.with_columns(_from_objects(name, frame[name].to_list()) for name in objects)
-    # The text form does not depend on the library's version, as its binary form may.
-    digest = hashlib.sha256(frame.write_csv().encode()).hexdigest()
-    return Table(frame=frame, rows=row_numbers(len(frame)), unit="row", source=SOURCE, sha256=digest, format=SOURCE)
+    return Table(
+        frame=frame,
+        rows=row_numbers(len(frame)),
+        unit="row",
+        source=SOURCE,
+        sha256=frame_sha256(frame),
+        format=SOURCE,
+    )
 
 
 def _from_pandas(frame: Any) -> pl.DataFrame:

@@ -131,6 +131,8 @@ def _gaps(candles: Candles) -> str | None:
 
 def _off_grid(candles: Candles) -> str | None:
     phase = candles.time % candles.timeframe
+    if bool((phase == phase[0]).all()):
+        return None
     values, counts = np.unique(phase, return_counts=True)
     off = np.flatnonzero(phase != values[np.argmax(counts)])
     if not len(off):

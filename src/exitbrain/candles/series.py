@@ -50,6 +50,9 @@ class CandleFile:
 
 def common_spacing(time: NDArray[np.int64]) -> int:
     """The most common distance between neighbors; of equally common ones the smaller (spec F40)."""
-    spacings, counts = np.unique(np.diff(time), return_counts=True)
+    steps = np.diff(time)
+    if len(steps) and bool((steps == steps[0]).all()):
+        return int(steps[0])
+    spacings, counts = np.unique(steps, return_counts=True)
     # `unique` sorts ascending and `argmax` takes the first, so a tie goes to the smaller spacing.
     return int(spacings[np.argmax(counts)])

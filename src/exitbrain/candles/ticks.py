@@ -68,6 +68,8 @@ def inferred_tick(candles: Candles) -> Decimal:
 def whole_ticks(column: NDArray[Any], scale: int, tick: Tick) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """Each price in ticks, rounded down, and whether nothing was lost."""
     numerator, denominator = _ratio(column, scale, tick)
+    if denominator == 1:
+        return narrow(numerator), np.ones(len(numerator), dtype=np.bool_)
     count = numerator // denominator
     return narrow(count), np.asarray(numerator == count * denominator, dtype=np.bool_)
 

@@ -38,7 +38,8 @@ def times(column: pl.Series) -> Times:
 
     dtype = column.dtype
     if isinstance(dtype, pl.Datetime):
-        return _in_range(column.dt.timestamp("us"), _zone_notes(dtype.time_zone))
+        micro = column.to_physical() if dtype.time_unit == "us" else column.dt.timestamp("us")
+        return _in_range(micro, _zone_notes(dtype.time_zone))
     if dtype == pl.Date:
         return _in_range(column.cast(pl.Datetime("us")).dt.timestamp("us"), ("dates are taken as 00:00 UTC",))
     if dtype.is_numeric():
@@ -130,6 +131,9 @@ def _offset_notes(offset: pl.Series, shift: pl.Series, known: NDArray[np.bool_])
 
 
 def _in_range(micro: pl.Series, notes: tuple[str, ...]) -> Times:
-    known = (micro.is_not_null() & micro.is_between(_FIRST, _LAST).fill_null(False)).to_numpy()
-    time = np.where(known, micro.fill_null(0).to_numpy(), 0).astype(np.int64)
+    time = (micro.fill_null(0) if micro.null_count() else micro).to_numpy().astype(np.int64)
+    known = (time >= _FIRST) & (time <= _LAST)
+    if micro.null_count():
+        known &= micro.is_not_null().to_numpy()
+    time[~known] = 0
     return Times(time=time, known=known, notes=notes if known.any() else ())

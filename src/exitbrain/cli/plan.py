@@ -14,6 +14,24 @@ def _plans() -> None:
     """Plans: what is wrong with one, and the ladder it makes."""
 
 
+@plan_app.command("lint", epilog="Example: exitbrain plan lint plan.yaml --candles BTCUSDT_1h.parquet")
+def lint(
+    file: Annotated[str, typer.Argument(metavar="F", help="A plan file.")],
+    candles: Annotated[
+        list[str] | None,
+        typer.Option("--candles", metavar="F", help="Candles, to find triggers that never fire on them."),
+    ] = None,
+    config: Annotated[
+        str | None, typer.Option("--config", metavar="F", help="Settings: the run's symbols and thresholds.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Find what is wrong in a plan, or hardly meant: rules that are always or never true, exits that are muted."""
+    from exitbrain.cli.lint_run import run_lint
+
+    run_lint(file, candles or [], config, as_json=as_json)
+
+
 @plan_app.command(
     "show",
     epilog="Example: exitbrain plan show TREND_DEFAULT --entry 50000 --side long --stop 2%",

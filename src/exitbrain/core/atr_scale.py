@@ -69,9 +69,10 @@ def _pairs(node: Node) -> Iterator[tuple[Node, str, Node]]:
 
 
 def _compared(left: Node, operator: str, right: Node, own: int | None) -> tuple[str, str, bool, float | None] | None:
-    if isinstance(left, Arithmetic) and left.operator == "-" and right == Literal(value=0.0):
-        left, right = left.left, left.right
-    one, other = _product(left), _product(right)
+    if isinstance(left, Arithmetic) and left.operator == "-" and _is_zero(right):
+        one, other = _product(left.left), _product(left.right)
+    else:
+        one, other = _product(left), _product(right)
     if operator not in _MIRRORED or one is None or other is None:
         return None
     if one.coefficient <= 0 or other.coefficient <= 0:
@@ -91,6 +92,10 @@ def _compared(left: Node, operator: str, right: Node, own: int | None) -> tuple[
     if threshold > max(1.0, 0.0 if usual is None else usual / MARGIN):
         return None
     return _word(above, own), _word(below, own), operator in (">", ">="), usual
+
+
+def _is_zero(node: Node) -> bool:
+    return isinstance(node, Literal) and node.value == 0.0
 
 
 def _product(node: Node) -> _Product | None:

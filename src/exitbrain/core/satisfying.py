@@ -190,7 +190,7 @@ def _chosen(node: Node, wanted: Choices, facts: Facts) -> Facts | None:
     if noted is None:
         return None
     held = choices(node, facts)
-    left = wanted if held is None else held & wanted  # type: ignore[operator]
+    left = wanted if held is None else held & wanted
     if not left:
         return None
     return replace(noted, values={**noted.values, node: left})
@@ -216,7 +216,7 @@ def _equal_choices(left: Node, right: Node, equal: bool, facts: Facts) -> Facts 
         return facts if equal else None
     for node, own, against in ((left, held, other), (right, other, held)):
         excluded = against if not equal and len(against) == 1 else frozenset()
-        kept = own & against if equal else own - excluded  # type: ignore[operator]
+        kept = own & against if equal else own - excluded
         if not kept:
             return None
         facts = replace(facts, values={**facts.values, node: kept})

@@ -19,7 +19,7 @@ from exitbrain.analysis.bootstrap import arch_bootstrap
 from exitbrain.analysis.comparison import expectancy, netting_difference, paired_difference
 from exitbrain.backtesting.files import prepare
 from exitbrain.candles import CandleFile, read_candles
-from exitbrain.config.policies import EMERGENCY, SOFTER, Policy, read_policies
+from exitbrain.config.policies import EMERGENCY, read_policies
 from exitbrain.config.settings import Settings, load_config
 from exitbrain.core.trade_sets import instant_of
 from exitbrain.errors import InvalidInput
@@ -225,7 +225,7 @@ def _notes(comparison: Comparison, inputs: Sequence[RunInputs]) -> list[str]:
     runs, pairs = comparison.runs, comparison.pairs
     notes = list(dict.fromkeys(note for run in runs for note in run.netting.about["notes"]))
     for run, own in zip(runs, inputs):
-        if run.policy.rewrite == EMERGENCY and not _was_rewritten(run.policy, own):
+        if run.policy.rewrite == EMERGENCY and not any(source.role == "rewrite" for source in own.sources):
             notes.append(f"{run.policy.name}: its plan has no risk_reduce or risk_off to rewrite")
     for pair in pairs:
         names = f"{pair['first']} and {pair['second']}"
@@ -242,11 +242,3 @@ def _notes(comparison: Comparison, inputs: Sequence[RunInputs]) -> list[str]:
             f"{len(pairs)} pairs are judged, each by its own 95% interval, without a correction for their number"
         )
     return notes
-
-
-def _was_rewritten(policy: Policy, inputs: RunInputs) -> bool:
-    if inputs.plan is None or not any(source.role == "rewrite" for source in inputs.sources):
-        return False
-    return any(
-        trigger.category == "emergency_exit" and trigger.category not in SOFTER for trigger in inputs.plan.triggers
-    )

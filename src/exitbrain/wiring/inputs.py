@@ -85,14 +85,18 @@ def gather(
     bound_plan = plan if plan_file is None else plan_file.plan
     registry, profile_sources = _registry(profiles)
     series, sources, notes, repairs = _candles(candles, settings, repair=repair, role="candles")
-    _known_instruments(settings, series)
+    _known_instruments(settings, series, config)
     markets = {one.symbol: _market(one, settings, notes) for one in series}
     if detail is not None:
         markets = _detailed(markets, detail, settings, sources, notes)
     if quotes is not None:
         markets = _quoted(markets, quotes, sources, notes)
     payments = {} if funding is None else _funding(markets, funding, sources, notes)
-    warnings: list[str] = []
+    warnings = [
+        f"profile {name}: its liquidity option has no effect in a backtest"
+        for name, profile in sorted(registry.profiles.items())
+        if profile.liquidity is not None
+    ]
     rows: dict[str, tuple[EntryOrder, ...]] = {}
     if entries is not None:
         rows = _entries(markets, entries, sources, warnings)
@@ -192,7 +196,7 @@ def _source_of_arrays(role: str, candles: files.Candles) -> Source:
     return Source(role=role, name=candles.source or f"<{candles.symbol}>", sha256=digest.hexdigest())
 
 
-def _known_instruments(settings: Settings, series: list[files.Candles]) -> None:
+def _known_instruments(settings: Settings, series: list[files.Candles], config: Any) -> None:
     known = {one.symbol for one in series}
     unknown = [row.symbol for row in settings.instrument if row.symbol is not None and row.symbol not in known]
     if unknown:
@@ -200,6 +204,7 @@ def _known_instruments(settings: Settings, series: list[files.Candles]) -> None:
             Problem(
                 found=f"instrument.symbol is {unknown[0]}, the candles hold {', '.join(sorted(known))}",
                 accepted="a symbol of the candles",
+                file=str(config) if isinstance(config, str | os.PathLike) else None,
             )
         )
 

@@ -68,6 +68,8 @@ def inputs_under(policy: Policy, base: Settings, given: Mapping[str, Any]) -> Ru
     if policy.rewrite != EMERGENCY or inputs.plan is None:
         return inputs
     plan = emergency_only(inputs.plan)
+    if plan == inputs.plan:
+        return inputs
     digest = hashlib.sha256(repr(plan).encode()).hexdigest()
     source = Source(role="rewrite", name=policy.rewrite, sha256=digest)
     return replace(inputs, plan=plan, sources=(*inputs.sources, source))

@@ -28,7 +28,7 @@ export function SetRow({ set, place, open, toggle }: Props) {
         </button>
       </span>
       <Cell area="symbol">
-        <b>{set.symbol}</b>
+        <b title={set.symbol}>{set.symbol}</b>
         <small className={`side ${set.side}`}>
           {set.side === "long" ? "▲" : "▼"} {set.side}
           {pair && <> · {set.side === "long" ? "buy" : "sell"}</>}
