@@ -346,8 +346,9 @@ class Decider:
         priced = bar if decided_at is None else decided_at
         ticks = int(market.open[bar] if at_open else market.close[priced])
         overrides = reason.startswith("entry_overrides_")
+        carried = {}
         if intent.kind is Kind.EMERGENCY_EXIT and by is None:
-            detail += f"; cooldown_recommendation_bars {self.run.settings.limits.cooldown_recommendation_bars}"
+            carried["cooldown_recommendation_bars"] = self.run.settings.limits.cooldown_recommendation_bars
         self.run.record(
             "block",
             line,
@@ -360,6 +361,7 @@ class Decider:
             price=market.instrument.price(ticks),
             preempted_by=None if overrides else by,
             overridden_by=by if overrides else None,
+            **carried,
         )
 
     def record_decision(

@@ -70,25 +70,28 @@ def read_bars(table: Table, symbol: str | None) -> Reading:
     faults += more
     optional, more = _optional(table, columns)
     faults += more
-    symbols, known, more = _symbols(table, columns, symbol)
+    rows_of, more = _symbols(table, columns, symbol)
     faults += more
-    usable = usable & known
+    chosen = {name: usable & rows for name, rows in rows_of.items()}
     bars = tuple(
-        _bars_of(name, np.flatnonzero(usable & (symbols == name)), table, times.time, prices, volume, optional)
-        for name in sorted(set(symbols[usable].tolist()))
+        _bars_of(name, which, table, times.time, prices, volume, optional)
+        for name, which in chosen.items()
+        if which.any()
     )
     return Reading(bars=bars, faults=tuple(faults), notes=(*table.notes, *times.notes, *_unused(columns)))
 
 
 def _bars_of(
     symbol: str,
-    which: NDArray[np.int64],
+    usable: NDArray[np.bool_],
     table: Table,
     time: NDArray[np.int64],
     prices: dict[str, Numbers],
     volume: NDArray[np.float64],
     optional: dict[str, NDArray[np.float64]],
 ) -> Bars:
+    # Where every row counts, a slice spares the copies.
+    which = slice(None) if usable.all() else np.flatnonzero(usable)
     chosen = [
         Numbers(values=column.values[which], exact=None if column.exact is None else column.exact[which])
         for column in prices.values()
@@ -166,11 +169,12 @@ def _is_nan(column: Any) -> NDArray[np.bool_]:
     return np.zeros(len(column), dtype=np.bool_)
 
 
-def _symbols(
-    table: Table, columns: Columns, symbol: str | None
-) -> tuple[NDArray[np.object_], NDArray[np.bool_], list[Fault]]:
+def _symbols(table: Table, columns: Columns, symbol: str | None) -> tuple[dict[str, NDArray[np.bool_]], list[Fault]]:
+    """Which rows are each symbol's, in the order of the symbols."""
     if "symbol" in columns.found:
-        return symbol_column(table, columns.found["symbol"])
+        texts, faults = symbol_column(table, columns.found["symbol"])
+        names = sorted(name for name in texts.unique().to_list() if name)
+        return {name: (texts == name).to_numpy() for name in names}, faults
     name = symbol or symbol_of_stem(table.source)
     if not name:
         raise InvalidInput(
@@ -180,8 +184,7 @@ def _symbols(
                 file=table.source,
             )
         )
-    count = len(table.frame)
-    return np.full(count, name, dtype=object), np.ones(count, dtype=np.bool_), []
+    return {name: np.ones(len(table.frame), dtype=np.bool_)}, []
 
 
 def _unused(columns: Columns) -> tuple[str, ...]:

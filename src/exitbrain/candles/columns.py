@@ -74,20 +74,16 @@ def number_column(
     return parsed, [fault(f"{column.name} is no number", table.rows[bad], samples, accepted=accepted, mend=mend)]
 
 
-def symbol_column(table: Table, column: pl.Series) -> tuple[NDArray[np.object_], NDArray[np.bool_], list[Fault]]:
+def symbol_column(table: Table, column: pl.Series) -> tuple[pl.Series, list[Fault]]:
+    """The symbols as texts, empty where there is none."""
     import polars as pl
 
-    text = column.cast(pl.String, strict=False).str.strip_chars()
-    known = (text.fill_null("") != "").to_numpy()
-    symbols = text.fill_null("").to_numpy().astype(object)
-    if known.all():
-        return symbols, known, []
-    samples = ("empty" for _ in range(int((~known).sum())))
-    return (
-        symbols,
-        known,
-        [fault("symbol is empty", table.rows[~known], samples, accepted="a symbol", mend="drops them")],
-    )
+    symbols = column.cast(pl.String, strict=False).fill_null("").str.strip_chars()
+    empty = (symbols == "").to_numpy()
+    if not empty.any():
+        return symbols, []
+    samples = ("empty" for _ in range(int(empty.sum())))
+    return symbols, [fault("symbol is empty", table.rows[empty], samples, accepted="a symbol", mend="drops them")]
 
 
 def cell_text(value: object) -> str:

@@ -59,7 +59,8 @@ def read_funding(path: str | Path | Any) -> Funding:
     symbols = None
     groups = np.zeros(len(table.rows), dtype=object)
     if "symbol" in columns:
-        groups, _, more = symbol_column(table, columns["symbol"])
+        texts, more = symbol_column(table, columns["symbol"])
+        groups = texts.to_numpy().astype(object)
         faults += more
         symbols = tuple(groups.tolist())
     if not faults:

@@ -99,7 +99,7 @@ def times_power_of_ten(column: NDArray[Any], power: int) -> NDArray[Any]:
     largest = max((abs(int(value)) for value in (column.min(), column.max())), default=0) if len(column) else 0
     if column.dtype != object and largest * 10**power >= 2**62:
         column = column.astype(object)
-    return column * 10**power
+    return column * 10**power if power else column
 
 
 def decimals_of(values: NDArray[np.float64]) -> NDArray[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
@@ -92,7 +93,8 @@ def _pair(pair: Row, width: int) -> str:
             f"{signed(pair['difference_pnl'])} {_between(pair, 'difference_pnl', money)} a set"
         )
     lines.append(f"  netting, {counted(pair['netting_days'], 'day')}: {pair['netting_verdict']}")
-    return sentences(lines, width)
+    # Names of policies have hyphens, at which they must not break.
+    return "\n".join(fill(line, width, subsequent_indent="    ", break_on_hyphens=False) for line in lines)
 
 
 def _whipsaws(row: Row) -> str:

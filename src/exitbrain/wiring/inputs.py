@@ -21,7 +21,7 @@ from exitbrain.backtesting.market import Market, with_detail
 from exitbrain.backtesting.settings import EntryOrder, FundingPayment
 from exitbrain.candles.frames import is_frame
 from exitbrain.candles.timestamps import iso
-from exitbrain.config.plans import PlanFile, read_plan
+from exitbrain.config.plans import read_plan
 from exitbrain.config.profiles import Registration, load_profiles, registry_from
 from exitbrain.config.settings import InstrumentSettings, Settings, load_config
 from exitbrain.core.intents import EntryTerms
@@ -29,11 +29,9 @@ from exitbrain.core.market import Instrument
 from exitbrain.core.numbers import plain
 from exitbrain.core.profiles import TPProfile
 from exitbrain.core.registry import ProfileRegistry
-from exitbrain.core.rules import RuleError, check_rule
-from exitbrain.core.timeframes import timeframe_microseconds, timeframe_word
 from exitbrain.core.triggers import StrategyPlan
 from exitbrain.errors import InvalidInput, Problem
-from exitbrain.features.catalogue import FeatureCatalogue
+from exitbrain.wiring.plan_rules import check_plan
 
 MOST_LOTS = 10**12
 FINEST_LOT_DECIMALS = 8
@@ -105,7 +103,7 @@ def gather(
             Problem(found="nothing opens a position", accepted="an entries file, or a plan with triggers")
         )
     if bound_plan is not None:
-        _check_plan(bound_plan, plan_file, markets, warnings)
+        check_plan(bound_plan, plan_file, markets, warnings)
     for role, given in (("plan", plan), ("config", config)):
         if given is not None:
             sources.append(_source(role, given))
@@ -394,50 +392,3 @@ def _order(row: files.EntryRow, market: Market) -> EntryOrder:
         strategy_id=row.strategy_id,
     )
     return EntryOrder(bar=market.bar_at_or_after(row.time), row=row.row, tag=row.tag or "entry", terms=terms)
-
-
-# the plan
-
-
-def _check_plan(
-    plan: StrategyPlan, written: PlanFile | None, markets: Mapping[str, Market], warnings: list[str]
-) -> None:
-    """Every rule is known and every timeframe can be had, before anything runs (spec T4, F40)."""
-    problems: list[Problem] = []
-    timeframe = min(market.timeframe for market in markets.values())
-    for trigger in plan.triggers:
-        if trigger.symbol not in markets:
-            warnings.append(f"trigger {trigger.id} is for {trigger.symbol}, which the candles do not hold: ignored")
-        own = timeframe if trigger.timeframe is None else timeframe_microseconds(trigger.timeframe)
-        if own < timeframe or own % timeframe:
-            found = f'timeframe {trigger.timeframe} of trigger "{trigger.id}" from bars of {timeframe_word(timeframe)}'
-            problems.append(_in_plan(written, trigger.id, "timeframe", found, "a multiple of the bars' own timeframe"))
-            continue
-        for key in ("entry_rule", "exit_rule", "hold_rule"):
-            problems.extend(_check_rule(written, trigger.id, key, getattr(trigger, key), own))
-    problems.extend(_check_rule(written, None, "risk_regime_rule", plan.risk_regime_rule, timeframe))
-    if problems:
-        raise InvalidInput(*problems)
-
-
-def _check_rule(written: PlanFile | None, trigger_id: str | None, key: str, text: str, timeframe: int) -> list[Problem]:
-    if not text.strip():
-        return []
-    try:
-        check_rule(text, FeatureCatalogue(), timeframe)
-    except RuleError as error:
-        owner = f' of trigger "{trigger_id}"' if trigger_id else ""
-        found = f"{key}{owner}, at character {error.column}: {error.message}"
-        return [_in_plan(written, trigger_id, key, found, error.problems[0].accepted)]
-    return []
-
-
-def _in_plan(written: PlanFile | None, trigger_id: str | None, key: str, found: str, accepted: str | None) -> Problem:
-    place = None if written is None else written.place(trigger_id, key)
-    return Problem(
-        found=found,
-        accepted=accepted,
-        file=None if place is None else place.file,
-        line=None if place is None else place.line,
-        column=None if place is None else place.column,
-    )
