@@ -107,9 +107,9 @@ def paired_verdict(names: Sequence[str], estimate: Estimate, clusters: Clusters)
     amount = f"{_amount(estimate, 'R')} per set"
     if clusters.count < FEWEST_CLUSTERS:
         few = f"{clusters.count} {clusters.unit}{'' if clusters.count == 1 else 's'}"
-        return f"{NOISE}: {first} less {second} is {amount}, from only {few} of entries (at least {FEWEST_CLUSTERS})"
+        return f"{NOISE}: {first} minus {second} is {amount}, from only {few} of entries (at least {FEWEST_CLUSTERS})"
     if not estimate.excludes_zero:
-        return f"{NOISE}: {first} less {second} is {amount}"
+        return f"{NOISE}: {first} minus {second} is {amount}"
     return f"{first} earns {'more' if estimate.mean > 0 else 'less'} than {second} per set: {_amount(estimate, 'R')}"
 
 
@@ -117,9 +117,9 @@ def _netting_verdict(names: Sequence[str], estimate: Estimate, days: int) -> str
     first, second = names
     amount = _amount(estimate, "in net P&L")
     if days < FEWEST_CLUSTERS:
-        return f"{NOISE}: {first} less {second} is {amount}, from only {days} day{'' if days == 1 else 's'}"
+        return f"{NOISE}: {first} minus {second} is {amount}, from only {days} day{'' if days == 1 else 's'}"
     if not estimate.excludes_zero:
-        return f"{NOISE}: {first} less {second} is {amount}"
+        return f"{NOISE}: {first} minus {second} is {amount}"
     return f"{first} earns {'more' if (estimate.mean or 0) > 0 else 'less'} than {second}: {amount}"
 
 
