@@ -32,7 +32,7 @@ def _parts(column: pl.Series) -> Iterator[bytes | memoryview]:
     whole, kind = _plain_numbers(column)
     if whole is not None:
         values = _little_endian(whole)
-        yield f"{kind}{values.dtype.str}".encode()
+        yield f"{kind} {values.dtype.str}".encode()
         yield memoryview(values).cast("B") if len(values) else b""
         return
     text = _texts(column).fill_null("")
@@ -47,15 +47,15 @@ def _plain_numbers(column: pl.Series) -> tuple[NDArray[np.generic] | None, str]:
 
     dtype, kind = column.dtype, "number"
     if isinstance(dtype, pl.Datetime):
-        column, kind = column.to_physical(), f"datetime {dtype.time_unit} {dtype.time_zone or ''} "
+        column, kind = column.to_physical(), f"datetime {dtype.time_unit} {dtype.time_zone or ''}"
     elif dtype == pl.Date:
-        column, kind = column.to_physical(), "date "
+        column, kind = column.to_physical(), "date"
     elif dtype == pl.Boolean:
-        column, kind = column.cast(pl.UInt8), "boolean "
-    elif not (dtype.is_integer() or dtype.is_float()):
+        column, kind = column.cast(pl.UInt8), "boolean"
+    elif not (dtype.is_integer() or dtype.is_float()) or str(dtype).endswith("128"):
         return None, ""
     values = (column.fill_null(0) if column.null_count() else column).to_numpy()
-    return (values, kind) if values.dtype.itemsize <= 8 and values.dtype.kind in "iuf" else (None, "")
+    return values, kind
 
 
 def _little_endian(values: NDArray[np.generic]) -> NDArray[np.generic]:
