@@ -12,7 +12,7 @@ from exitbrain.backtesting.position import OpenPosition
 from exitbrain.backtesting.settings import EntryOrder
 from exitbrain.backtesting.triggers import BoundTrigger, position_view
 from exitbrain.core.arbiter import arbitrate, precedence
-from exitbrain.core.guardrails import Facts, answers
+from exitbrain.core.guardrails import Asked, Facts, answers, closes_a_position, guards_in_force
 from exitbrain.core.intents import EntryTerms, Intent, Kind, Preempted, exit_kind
 from exitbrain.core.numbers import decimal_of, plain
 from exitbrain.features.binding import FLAT
@@ -43,6 +43,7 @@ class Decider:
         self.run = simulation
         settings = simulation.settings
         self.latch = Latch(scope=settings.latch_scope, clear_after=settings.latch_clear_after)
+        self._asked: dict[tuple[Kind, bool], Asked] = {}
 
     # one decision
 
@@ -183,6 +184,9 @@ class Decider:
     ) -> None:  # fmt: skip
         if not intents:
             return
+        if len(intents) == 1 and not line.triggers:
+            self._decide_one(line, bar, intents[0], position, view)
+            return
         standing, given = [], []
         for intent in sorted(intents, key=self._precedence_of(line)):
             guards, refused = self._ask_guards(line, bar, intent, position, view)
@@ -200,6 +204,17 @@ class Decider:
             self.record_decision(line, bar, intent, guards, refused, winner, position)
         if winner is not None:
             self._order(line, bar, winner, position)
+
+    def _decide_one(
+        self, line: Line, bar: int, intent: Intent, position: OpenPosition | None, view: Mapping[str, Value]
+    ) -> None:
+        """A row that nobody competes with."""
+        guards, refused = self._ask_guards(line, bar, intent, position, view)
+        if refused is not None:
+            self.record_block(line, bar, intent, *refused, position=position)
+        self.record_decision(line, bar, intent, guards, refused, None if refused else intent, position)
+        if refused is None:
+            self._order(line, bar, intent, position)
 
     def _set_latch(self, line: Line, bar: int, standing: Sequence[Intent]) -> None:
         latching = {trigger.id for trigger in line.triggers if trigger.condition.latch}
@@ -248,7 +263,11 @@ class Decider:
     ) -> tuple[list[tuple[str, str | None]], tuple[str, str] | None]:
         """Every guard's answer, and the first no."""
         facts = self._facts_of(line, bar, intent, position, view, at_open=at_open)
-        given = answers(intent, facts, self.run.settings.limits)
+        closing = intent.is_entry and closes_a_position(intent, facts)
+        key = intent.kind, closing
+        if key not in self._asked:
+            self._asked[key] = guards_in_force(*key, self.run.settings.limits)
+        given = answers(intent, facts, self.run.settings.limits, self._asked[key])
         return given, next(((guard, detail) for guard, detail in given if detail is not None), None)
 
     def _precedence(self, intent: Intent) -> tuple[object, ...]:

@@ -227,6 +227,7 @@ class Executor:
             trigger_id=intent.trigger_id, category=intent.category, reason=intent.trigger_id,
         )  # fmt: skip
         position.attached["terms"] = merged
+        position.attached["rows_at_plan"] = len(position.attached["lifecycle"].rows)
         ladder = self._ladder(position.profile, line, side, average, planned, position.lots + lots, regime)
         noted = len(position.notes)
         position.replan(ladder, in_force, lots, bar if at_open else bar + 1)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from exitbrain.analysis import ambiguity, run_metrics
 from exitbrain.analysis.columns import EquityColumns, LegColumns, SetColumns
+from exitbrain.backtesting.collecting import paused_collector
 from exitbrain.backtesting.columns import (
     BookedSet,
     bar_columns,
@@ -49,7 +50,8 @@ class Result:
 
     @cached_property
     def trade_sets(self) -> list[TradeSet]:
-        return [trade_set(one.lifecycle) for one in self.booked]
+        with paused_collector():
+            return [trade_set(one.lifecycle) for one in self.booked]
 
     @property
     def legs(self) -> list[TradeLeg]:
@@ -104,9 +106,11 @@ class Result:
     @cached_property
     def metrics(self) -> dict[str, float | int | None]:
         settings = self.simulation.settings
+        with paused_collector():
+            sets, legs = self.set_columns, self.leg_columns
         return run_metrics(
-            self.set_columns,
-            self.leg_columns,
+            sets,
+            legs,
             self.equity_columns,
             bars={symbol: bar_columns(market) for symbol, market in self.markets.items()},
             whipsaw_window_bars=self.whipsaw_window_bars,

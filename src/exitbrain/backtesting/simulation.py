@@ -19,6 +19,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from exitbrain.backtesting.collecting import paused_collector
 from exitbrain.backtesting.columns import BookedSet
 from exitbrain.backtesting.deciding import Decider, Order
 from exitbrain.backtesting.executing import Executor
@@ -173,7 +174,12 @@ class Simulation:
     # running
 
     def run(self) -> Simulation:
-        self._plan_agenda()
+        with paused_collector():
+            self._plan_agenda()
+            self._work_off_agenda()
+        return self
+
+    def _work_off_agenda(self) -> None:
         while self._agenda:
             time = heapq.heappop(self._agenda)
             here = [
@@ -198,7 +204,6 @@ class Simulation:
                     self.decider.decide(line, bar)
                 if bar == len(line.market) - 1:
                     self._finish(line)
-        return self
 
     def _open(self, line: Line, bar: int) -> None:
         orders = line.orders

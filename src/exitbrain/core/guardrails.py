@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from exitbrain.core.intents import Blocked, Intent, Kind
 
@@ -192,27 +193,62 @@ def against_position(intent: Intent, facts: Facts) -> tuple[str, str] | None:
     return None
 
 
-_ASKED: dict[Kind, tuple[tuple[str, Guard], ...]] = {
-    kind: tuple((name, guard) for name, (guard, kinds) in GUARDS.items() if kind in kinds) for kind in Kind
-}
-_ASKED_OF_A_CLOSING_ENTRY = tuple(
-    (name, guard) for name, (guard, kinds) in GUARDS.items() if E in kinds or name in GUARDS_OF_A_CLOSING_ENTRY
-)
+Asked = tuple[tuple[str, Guard | None], ...]
 
 
-def asked_of(intent: Intent, facts: Facts) -> tuple[tuple[str, Guard], ...]:
-    """The guards that speak to this intent, in the table's order."""
-    if intent.is_entry and closes_a_position(intent, facts):
-        return _ASKED_OF_A_CLOSING_ENTRY
-    return _ASKED[intent.kind]
+def is_on(guard: str, limits: Limits) -> bool:
+    """Whether a guard can say no at all under these limits."""
+    match guard:
+        case "stale_data":
+            return limits.stale_after_bars is not None
+        case "same_bar_veto":
+            return limits.same_bar_veto
+        case "min_hold":
+            return limits.min_hold_bars > 0
+        case "spread":
+            return limits.max_spread_bps is not None
+        case "liquidity":
+            return limits.min_liquidity is not None
+        case "min_trade":
+            return limits.min_trade
+        case "daily_loss":
+            return limits.max_daily_loss_pct is not None
+        case "cooldown":
+            return limits.cooldown_bars > 0
+        case "daily_count":
+            return limits.max_entries_per_day is not None
+        case "allow_list":
+            lists = (limits.allowed_symbols, limits.allowed_directions, limits.allowed_categories)
+            return any(allowed is not None for allowed in lists)
+        case "budget":
+            return limits.daily_risk_budget_pct is not None
+    return True
 
 
-def answers(intent: Intent, facts: Facts, limits: Limits) -> list[tuple[str, str | None]]:
-    """Every guard that speaks to this intent, in order, with its no (a sentence) or None."""
+@lru_cache(maxsize=256)
+def guards_in_force(kind: Kind, closing: bool, limits: Limits) -> Asked:
+    """The guards that speak to a kind of intent, in the table's order; None for one that is switched off.
+
+    A reversal's closing half (`closing`, of an entry) also passes two guards of a normal exit.
+    """
+    return tuple(
+        (name, guard if is_on(name, limits) else None)
+        for name, (guard, kinds) in GUARDS.items()
+        if kind in kinds or (closing and kind is E and name in GUARDS_OF_A_CLOSING_ENTRY)
+    )
+
+
+def answers(intent: Intent, facts: Facts, limits: Limits, asked: Asked | None = None) -> list[tuple[str, str | None]]:
+    """Every guard that speaks to this intent, in order, with its no (a sentence) or None.
+
+    `asked` is `guards_in_force` where the caller keeps it.
+    """
+    if asked is None:
+        asked = guards_in_force(intent.kind, intent.is_entry and closes_a_position(intent, facts), limits)
     given: list[tuple[str, str | None]] = []
     if intent.is_entry:
         given.append(("expired_plan", "the plan is past valid_until" if facts.plan_expired else None))
-    given.extend((name, guard(intent, facts, limits)) for name, guard in asked_of(intent, facts))
+    given.extend([(name, guard and guard(intent, facts, limits)) for name, guard in asked])
     refused = against_position(intent, facts)
     if refused is not None:
         given.append(refused)

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from exitbrain.core.instants import instant, instant_of, iso, seconds
-from exitbrain.core.lifecycle import ADJUSTMENT, LegRow, Lifecycle
-from exitbrain.core.numbers import decimal_of, plain
+from exitbrain.core.lifecycle import ADJUSTMENT, Lifecycle
+from exitbrain.core.numbers import decimal_of, plain, power_of_ten_denominator
 from exitbrain.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -284,55 +285,92 @@ class TradeSet:
 
 def trade_set(lifecycle: Lifecycle) -> TradeSet:
     """The public value of a lifecycle, open or closed."""
-    unit = lifecycle.instrument.money_unit
-    risk = lifecycle.initial_risk or None
+    instrument = lifecycle.instrument
+    money = _multiples(instrument.money_unit)
+    fees, fee_cost, risk = lifecycle.fees, lifecycle.fee_cost, lifecycle.initial_risk or None
     return TradeSet(
         set_id=lifecycle.set_id,
         symbol=lifecycle.symbol,
         timeframe=lifecycle.timeframe,
         opened_at=instant_of(lifecycle.opened_at),
         closed_at=None if lifecycle.closed_at is None else instant_of(lifecycle.closed_at),
-        legs=tuple(_trade_leg(lifecycle, row) for row in lifecycle.rows),
-        pnl_realized_total=_times(lifecycle.realized, unit),
-        fees_total=_sum((_fee(lifecycle.fees), _times(lifecycle.fee_cost, unit))),
-        funding_total=_sum(payment.amount for payment in lifecycle.funding),
-        initial_risk=None if risk is None else _ratio(risk, unit),
+        legs=_trade_legs(lifecycle, money),
+        pnl_realized_total=money(lifecycle.realized),
+        fees_total=_sum((_fee(fees), money(fee_cost))) if fee_cost else _fee(fees),
+        funding_total=_sum(payment.amount for payment in lifecycle.funding) if lifecycle.funding else ZERO,
+        initial_risk=None if risk is None else _ratio(risk, money),
         mfe_r=_excursion_r(lifecycle, lifecycle.mfe),
         mae_r=_excursion_r(lifecycle, lifecycle.mae),
         profile=lifecycle.profile,
         regime=lifecycle.regime,
         strategy_id=lifecycle.strategy_id,
-        multiplier=lifecycle.instrument.multiplier,
+        multiplier=instrument.multiplier,
         adjustments=tuple(Adjustment(timestamp=instant_of(p.time), amount=p.amount) for p in lifecycle.funding),
     )
 
 
-def _trade_leg(lifecycle: Lifecycle, row: LegRow) -> TradeLeg:
-    instrument, fill = lifecycle.instrument, row.fill
-    average = average_price(row.wac_cost, row.wac_quantity, instrument.tick_size)
-    fraction, risk = fill.exit_fraction, lifecycle.initial_risk
-    return TradeLeg(
-        leg_id=lifecycle.leg_id(row),
-        side="buy" if fill.side > 0 else "sell",
-        qty=_times(row.lots, instrument.lot_size),
-        price=average if row.is_adjustment else _times(fill.ticks, instrument.tick_size),
-        fees=_times(row.fee_cost, instrument.money_unit) if row.fee_cost else _fee(row.fee),
-        timestamp=instant_of(fill.time),
-        trigger_id=fill.trigger_id,
-        category=fill.category,
-        reason=fill.reason,
-        is_entry=row.is_entry,
-        exit_fraction=None if fraction is None else float(fraction),
-        wac_at_fill=average,
-        realized_pnl=_times(row.realized, instrument.money_unit),
-        position_after=_times(row.position_after, instrument.lot_size),
-        r_multiple=float(row.realized / Fraction(risk)) if risk else None,
-    )
+def _trade_legs(lifecycle: Lifecycle, money: Multiples) -> tuple[TradeLeg, ...]:
+    price, quantity = _multiples(lifecycle.instrument.tick_size), _multiples(lifecycle.instrument.lot_size)
+    risk = lifecycle.initial_risk or None
+    # Most legs of a set share one average, for only entries change it.
+    averages: dict[tuple[int, int] | int, Decimal] = {}
+    legs = []
+    for row in lifecycle.rows:
+        fill, cost, held = row.fill, abs(row.wac_cost), abs(row.wac_quantity)
+        ticks, remainder = divmod(cost, held)
+        key = (cost, held) if remainder else ticks
+        average = averages.get(key)
+        if average is None:
+            average = averages[key] = average_price(cost, held, price)
+        fraction = fill.exit_fraction
+        legs.append(
+            TradeLeg(
+                leg_id=lifecycle.leg_id(row),
+                side="buy" if fill.side > 0 else "sell",
+                qty=quantity(row.lots),
+                price=average if row.is_adjustment else price(fill.ticks),
+                fees=money(row.fee_cost) if row.fee_cost else _fee(row.fee),
+                timestamp=instant_of(fill.time),
+                trigger_id=fill.trigger_id,
+                category=fill.category,
+                reason=fill.reason,
+                is_entry=row.is_entry,
+                exit_fraction=None if fraction is None else float(fraction),
+                wac_at_fill=average,
+                realized_pnl=money(row.realized),
+                position_after=quantity(row.position_after),
+                r_multiple=None if risk is None else row.realized * risk.denominator / risk.numerator,
+            )
+        )
+    return tuple(legs)
 
 
-def average_price(cost: int, quantity: int, tick_size: Decimal) -> Decimal:
+def average_price(cost: int, quantity: int, price: Multiples) -> Decimal:
     """cost ÷ quantity in quote currency, unsigned, 12 significant digits (spec F27)."""
-    return _tidy(TWELVE_DIGITS.divide(_times(abs(cost), tick_size), Decimal(abs(quantity))))
+    return _tidy(TWELVE_DIGITS.divide(price(abs(cost)), Decimal(abs(quantity))))
+
+
+Multiples = Callable[[int], Decimal]
+
+
+@lru_cache(maxsize=256)
+def _multiples(step: Decimal) -> Multiples:
+    """What gives whole × step, exactly and tidy (`_tidy`)."""
+    units, scale = power_of_ten_denominator(step)
+    tens, decimals = 10 * scale, Decimal(1 - len(str(scale)))
+    normalize, scaleb = EXACT.normalize, EXACT.scaleb
+
+    def multiple(whole: int) -> Decimal:
+        exact = whole * units
+        # A whole number that ends in 0 would be normalized to one with an exponent.
+        if not exact % tens:
+            return Decimal(exact // scale)
+        return normalize(scaleb(Decimal(exact), decimals))
+
+    return multiple
+
+
+_fee = _multiples(FEE_STEP)
 
 
 def _tidy(value: Decimal) -> Decimal:
@@ -342,23 +380,18 @@ def _tidy(value: Decimal) -> Decimal:
     return EXACT.quantize(short, ONE) if isinstance(exponent, int) and exponent > 0 else short
 
 
-def _times(whole: int, step: Decimal) -> Decimal:
-    return _tidy(EXACT.multiply(Decimal(whole), step))
-
-
-def _fee(units: int) -> Decimal:
-    return _tidy(EXACT.scaleb(Decimal(units), -8))
-
-
-def _ratio(units: int | Fraction, step: Decimal) -> Decimal:
-    exact = Fraction(units)
-    whole = _times(exact.numerator, step)
-    return whole if exact.denominator == 1 else _tidy(TWELVE_DIGITS.divide(whole, Decimal(exact.denominator)))
+def _ratio(units: int | Fraction, money: Multiples) -> Decimal:
+    whole = money(units.numerator)
+    return whole if units.denominator == 1 else _tidy(TWELVE_DIGITS.divide(whole, Decimal(units.denominator)))
 
 
 def _excursion_r(lifecycle: Lifecycle, ticks: int | Fraction | None) -> float | None:
     risk = lifecycle.initial_risk
-    return None if ticks is None or not risk else float(Fraction(ticks) * lifecycle.opening_lots / Fraction(risk))
+    if ticks is None or not risk:
+        return None
+    # Division of whole numbers gives the float nearest to their ratio.
+    numerator = ticks.numerator * lifecycle.opening_lots * risk.denominator
+    return numerator / (ticks.denominator * risk.numerator)
 
 
 def _average_price(legs: tuple[TradeLeg, ...]) -> Decimal | None:
