@@ -101,6 +101,23 @@ def test_without_an_entries_file_the_first_policys_fills_are_the_entries(tmp_pat
     assert made.about["entries"] == "the entry fills of ladder"
 
 
+def test_entries_are_the_same_whatever_a_policy_did_with_those_before(tmp_path: Path) -> None:
+    """No cooldown, count or equity of a policy's own past takes an entry away or sizes it otherwise (spec M4)."""
+    given = write_world(tmp_path, MANY)
+    rows = Path(given["entries"]).read_text(encoding="utf-8").replace(",quantity,", ",").replace("long,2,", "long,")
+    Path(given["entries"]).write_text(rows, encoding="utf-8")
+    strict = policy(
+        tmp_path,
+        "strict",
+        "config: {guardrails: {cooldown_bars: 9, max_entries_per_day: 1, max_daily_loss_pct: 0.1}}\n",
+    )
+    made = compare(policies=["emergency-only", strict], **given)
+    assert len(made.runs[1].netting.trade_sets) < 40
+    assert [len(run.outcomes) for run in made.runs] == [40, 40]
+    # 1% of the initial 100,000 at the stop, each time.
+    assert {one.initial_risk for run in made.runs for one in run.outcomes.values()} == {1000.0}
+
+
 def test_a_policys_config_and_profiles_are_its_own(tmp_path: Path) -> None:
     given = write_world(tmp_path, MANY)
     held = policy(tmp_path, "held", "config: {exits: {time_stop_bars: 1}}\n")
