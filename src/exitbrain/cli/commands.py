@@ -11,7 +11,7 @@ from exitbrain.cli.imports import import_app
 from exitbrain.cli.plan import plan_app
 from exitbrain.cli.profiles import profiles_app
 from exitbrain.cli.rules import features_command, rules_app
-from exitbrain.cli.runs import backtest_command, events_command, report_command, trades_command
+from exitbrain.cli.runs import backtest_command, events_command, explain_command, report_command, trades_command
 
 app = typer.Typer(
     name="exitbrain",
@@ -40,6 +40,11 @@ app.command(
 )(compare_command)
 app.command("trades", epilog="Example: exitbrain trades out --expand")(trades_command)
 app.command("events", epilog="Example: exitbrain events out --reason cooldown")(events_command)
+app.command(
+    "explain",
+    short_help="Tell why a run did, or did not, exit.",
+    epilog="Example: exitbrain explain out --symbol BTCUSDT --at 2024-01-01T04:00:00Z",
+)(explain_command)
 app.command("report", short_help="Make a run's report again.", epilog="Example: exitbrain report out")(report_command)
 app.add_typer(profiles_app, name="profiles", epilog="Example: exitbrain profiles show TREND_DEFAULT")
 app.add_typer(

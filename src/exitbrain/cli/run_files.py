@@ -48,13 +48,19 @@ class RunFiles:
 
     @cached_property
     def equity(self) -> pl.DataFrame:
+        return self._parquet("equity.parquet")
+
+    @cached_property
+    def decisions(self) -> pl.DataFrame:
+        return self._parquet("decisions.parquet")
+
+    def _parquet(self, name: str) -> pl.DataFrame:
         import polars as pl
 
-        path = self.folder / "equity.parquet"
         try:
-            return pl.read_parquet(path)
+            return pl.read_parquet(self.folder / name)
         except (pl.exceptions.PolarsError, OSError) as error:
-            raise self._damaged("equity.parquet", str(error).splitlines()[0]) from None
+            raise self._damaged(name, str(error).splitlines()[0]) from None
 
     def _json(self, name: str, kind: type) -> Any:
         value = self._parsed(name, self._text(name), None)

@@ -75,6 +75,29 @@ def events_command(
     print_events(run, reason, as_json=as_json)
 
 
+def explain_command(
+    run: Run,
+    at: Annotated[str, typer.Option("--at", metavar="T", help="A time in UTC: the decision of the bar that holds it.")],
+    symbol: Annotated[str | None, typer.Option(metavar="S", help="May be left out where the run has one.")] = None,
+    plan: Annotated[
+        str | None, typer.Option("--plan", metavar="F", help="The run's plan, where it lies elsewhere now.")
+    ] = None,
+    candles: Annotated[
+        list[str] | None,
+        typer.Option("--candles", metavar="F", help="The run's candle files, where they lie elsewhere now."),
+    ] = None,
+    config: Annotated[
+        str | None, typer.Option("--config", metavar="F", help="The run's config; run.json holds its settings too.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell why a run did, or did not, act at one bar: candidates, guards, ranks, and the terms of silent rules."""
+    from exitbrain.cli.explain_run import Asked, print_explanation
+
+    asked = Asked(symbol=symbol, at=at, plan=plan, candles=candles or [], config=config)
+    print_explanation(run, asked, as_json=as_json)
+
+
 def report_command(
     run: Run,
     candles: Annotated[

@@ -1,0 +1,339 @@
+"""Why a run did, or did not, act at one bar (spec D8), from its files and, for the terms of rules, its inputs.
+
+    explained = explain(record, symbol="BTCUSDT", at="2024-01-01T04:00:00Z", inputs=inputs)
+
+A `RunRecord` is what the run wrote. Its inputs are needed to value the rules that did not fire: without them the
+candidates, guards, ranks and losers are still told.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from exitbrain.core.arbiter import RANKS
+from exitbrain.core.instants import instant_of, iso, microseconds
+from exitbrain.core.timeframes import timeframe_microseconds
+from exitbrain.errors import InvalidInput
+from exitbrain.wiring.past_positions import DECIDED_PLAN_LEGS, PastPosition, PriceBars, positions_at
+from exitbrain.wiring.silent_rules import SilentRule, silent_rules
+
+if TYPE_CHECKING:
+    from exitbrain.backtesting.market import Market
+    from exitbrain.wiring.inputs import RunInputs
+
+AT_THE_FILL = ("min_trade", "invalid_stop", "risk_cap", "max_leverage")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """What a run wrote. `times` are the open times of its bars in µs, `decisions` the rows of decisions.parquet."""
+
+    run: Mapping[str, Any]
+    trade_sets: Sequence[Mapping[str, Any]]
+    plans: Mapping[str, Any]
+    events: Sequence[Mapping[str, Any]]
+    decisions: Sequence[Mapping[str, Any]]
+    times: Any
+
+    @property
+    def filled_at_close(self) -> bool:
+        return bool(self.run["config"]["execution"]["fill_at"] == "close")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One row of a decision. `reason` and `detail` say why it was refused or lost; `rank` counts from 0, as RANKS."""
+
+    trigger_id: str
+    kind: str
+    category: str
+    grade: str | None
+    exit_fraction: float | None
+    guards: Mapping[str, str | None]
+    rank: int | None
+    rank_name: str | None
+    outcome: str
+    winner: str | None
+    set_id: str | None
+    decided: str
+    reason: str | None
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """`legs` were filled in this bar before its decision, `fills` by it; `silence` says why there is no candidate."""
+
+    symbol: str
+    time: int
+    price: str | None
+    positions: tuple[tuple[PastPosition, Mapping[str, Any]], ...]
+    latch: tuple[str, ...]
+    legs: tuple[Mapping[str, Any], ...]
+    candidates: tuple[Candidate, ...]
+    fills: tuple[Mapping[str, Any], ...]
+    silence: tuple[str, ...]
+    silent: tuple[SilentRule, ...]
+    notes: tuple[str, ...]
+
+
+def explain(
+    record: RunRecord, *, symbol: str | None, at: str, inputs: RunInputs | None, notes: Sequence[str] = ()
+) -> Explanation:
+    symbol = _known_symbol(record, symbol)
+    market = None if inputs is None else inputs.markets[symbol]
+    times = record.times if market is None else market.time
+    bar = _bar_of(record, market, times, at)
+    time = int(times[bar])
+    ids = _trigger_ids(record, inputs)
+    bars = None if market is None else _price_bars(market)
+    positions = tuple(
+        (one, one.features(bars, None if bars is None else bar))
+        for one in positions_at(
+            record.trade_sets, record.plans, symbol, time, filled_at_close=record.filled_at_close, trigger_ids=ids
+        )
+    )
+    rows = [row for row in record.decisions if row["symbol"] == symbol and row["time"] == time]
+    candidates = tuple(_candidates(record, symbol, rows, is_first=bar == 0, time=time, ids=ids))
+    following = int(times[bar + 1]) if bar + 1 < len(times) else None
+    fills = tuple(_fills(record, symbol, time, following, candidates, ids))
+    silent: tuple[SilentRule, ...] = ()
+    if inputs is not None and market is not None:
+        fired = frozenset((one.trigger_id, one.kind == "entry", one.set_id) for one in candidates)
+        unasked = _unasked(record, bar, len(times), fills)
+        silent = tuple(silent_rules(inputs, market, bar, positions, fired, _held(candidates), unasked))
+    return Explanation(
+        symbol=symbol,
+        time=time,
+        price=_price(rows, market, bar),
+        positions=positions,
+        latch=_latch(record, symbol, time),
+        legs=tuple(_legs_before(record, symbol, time, positions, ids)),
+        candidates=candidates,
+        fills=fills,
+        silence=tuple(_silence(record, bar, len(times), positions, candidates, fills, inputs)),
+        silent=silent,
+        notes=tuple(notes),
+    )
+
+
+# which bar
+
+
+def _known_symbol(record: RunRecord, symbol: str | None) -> str:
+    symbols = list(record.run["symbols"])
+    if symbol is None and len(symbols) == 1:
+        return str(symbols[0])
+    if symbol not in symbols:
+        found = "no --symbol in a run of several" if symbol is None else f"--symbol {symbol}"
+        raise InvalidInput(found, accepted=f"one of {', '.join(symbols)}")
+    return symbol
+
+
+def _bar_of(record: RunRecord, market: Market | None, times: Any, at: str) -> int:
+    """The bar that contains the instant."""
+    time = microseconds(at)
+    timeframe = timeframe_microseconds(record.run["timeframe"]) if market is None else market.timeframe
+    bar = int(np.searchsorted(times, time, side="right")) - 1
+    if bar >= 0 and time < int(times[bar]) + timeframe:
+        return bar
+    first, last = iso(instant_of(int(times[0]))), iso(instant_of(int(times[-1])))
+    if bar < 0 or bar + 1 == len(times):
+        raise InvalidInput(f"--at {at} lies outside the run", accepted=f"a time from {first} to {last}, or in that bar")
+    before, after = iso(instant_of(int(times[bar]))), iso(instant_of(int(times[bar + 1])))
+    raise InvalidInput(f"--at {at} lies in a hole of the candles", accepted=f"{before} before it, or {after} after it")
+
+
+def _price_bars(market: Market) -> PriceBars:
+    high, low, close = market.floats
+    return PriceBars(time=market.time, high=high, low=low, close=close)
+
+
+def _trigger_ids(record: RunRecord, inputs: RunInputs | None) -> frozenset[str]:
+    """The plan's; without the plan, those whose decisions only a trigger can have made."""
+    if inputs is not None:
+        return frozenset(one.id for one in inputs.plan.triggers) if inputs.plan is not None else frozenset()
+    return frozenset(row["trigger_id"] for row in record.decisions if row["kind"] != "entry" or row["grade"])
+
+
+def _price(rows: Sequence[Mapping[str, Any]], market: Market | None, bar: int) -> str | None:
+    """The close, which is the decision's price."""
+    if market is None:
+        return str(rows[-1]["price"]) if rows else None
+    from exitbrain.core.numbers import plain
+
+    return plain(market.instrument.price(int(market.close[bar])))
+
+
+# candidates
+
+
+def _candidates(
+    record: RunRecord, symbol: str, rows: Sequence[Mapping[str, Any]], *, is_first: bool, time: int, ids: frozenset[str]
+) -> Iterator[Candidate]:
+    events = [one for one in record.events if one["kind"] == "block" and one["symbol"] == symbol]
+    now = [one for one in events if microseconds(one["time"]) == time]
+    for row in rows:
+        own = next((one for one in now if _is_of(one, row)), None)
+        if own in now:
+            now.remove(own)  # type: ignore[arg-type]
+        alone = _decided_alone(record, row, is_first=is_first, time=time, ids=ids)
+        yield Candidate(
+            trigger_id=row["trigger_id"],
+            kind=row["kind"],
+            category=row["category"],
+            grade=row["grade"],
+            exit_fraction=row["exit_fraction"],
+            guards=json.loads(row["guards"]),
+            rank=row["rank"],
+            rank_name=None if row["rank"] is None else RANKS[row["rank"]],
+            outcome=row["outcome"].partition(":")[0],
+            winner=row["winner"],
+            set_id=row["set_id"],
+            decided="open" if alone else "close",
+            reason=None if own is None else own["reason"],
+            detail=None if own is None else own["detail"],
+        )
+    # A time stop decides before the arbiter: what it stopped stands in the events only.
+    for event in now:
+        if event["preempted_by"] == "time_stop":
+            yield _stopped(event)
+
+
+def _is_of(event: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    if event["trigger_id"] != row["trigger_id"] or row["outcome"] == "won":
+        return False
+    if row["outcome"] == "lost":
+        return row["winner"] in (event["preempted_by"], event["overridden_by"])
+    return bool(row["outcome"] == f"blocked: {event['reason']}")
+
+
+def _stopped(event: Mapping[str, Any]) -> Candidate:
+    return Candidate(
+        trigger_id=event["trigger_id"], kind="entry", category=event["category"], grade=None, exit_fraction=None,
+        guards={}, rank=None, rank_name=None, outcome="lost", winner="time_stop", set_id=event["set_id"],
+        decided="close", reason=event["reason"], detail=event["detail"],
+    )  # fmt: skip
+
+
+def _decided_alone(
+    record: RunRecord, row: Mapping[str, Any], *, is_first: bool, time: int, ids: frozenset[str]
+) -> bool:
+    """Whether an entries row was decided at this bar's own open: at the first bar, or where fills are at the close."""
+    if row["kind"] != "entry" or row["category"] != "other" or row["grade"] is not None:
+        return False
+    if record.filled_at_close:
+        return row["trigger_id"] not in ids
+    if not is_first:
+        return False
+    if row["outcome"] == "won":
+        return any(_is_entry_of(leg, row, time) for one in record.trade_sets for leg in one["legs"])
+    return bool(row["winner"] == row["trigger_id"])
+
+
+def _is_entry_of(leg: Mapping[str, Any], row: Mapping[str, Any], time: int) -> bool:
+    return leg["is_entry"] and leg["reason"] == row["trigger_id"] and microseconds(leg["timestamp"]) == time
+
+
+def _held(candidates: Sequence[Candidate]) -> frozenset[str]:
+    """Triggers whose own hold rule refused them."""
+    return frozenset(one.trigger_id for one in candidates if one.guards.get("hold_rule") is not None)
+
+
+# around the decision
+
+
+def _latch(record: RunRecord, symbol: str, time: int) -> tuple[str, ...]:
+    """The causes that stand at this decision."""
+    causes: dict[str, bool] = {}
+    scope = record.run["config"]["latch"]["scope"]
+    for event in record.events:
+        mine = scope == "portfolio" or event["symbol"] == symbol
+        if event["kind"] == "latch" and mine and microseconds(event["time"]) <= time:
+            cause = event["trigger_id"] or "risk_regime_rule"
+            causes[cause] = event["reason"] == "latch_set"
+    return tuple(sorted(cause for cause, stands in causes.items() if stands))
+
+
+def _legs_before(
+    record: RunRecord, symbol: str, time: int, positions: Sequence[tuple[PastPosition, Any]], ids: frozenset[str]
+) -> Iterator[Mapping[str, Any]]:
+    """Legs of this bar that were filled before its close was decided."""
+    for one in record.trade_sets:
+        for leg in one["legs"]:
+            if one["symbol"] != symbol or microseconds(leg["timestamp"]) != time or leg["reason"] == "end_of_data":
+                continue
+            decided = leg["reason"] in DECIDED_PLAN_LEGS or leg["trigger_id"] in ids
+            if not (record.filled_at_close and decided):
+                yield leg
+
+
+def _fills(
+    record: RunRecord,
+    symbol: str,
+    time: int,
+    following: int | None,
+    candidates: Sequence[Candidate],
+    ids: frozenset[str],
+) -> Iterator[Mapping[str, Any]]:
+    """Legs that this decision ordered: at the next open, or at this close."""
+    filled_at = time if record.filled_at_close else following
+    winners = {one.trigger_id for one in candidates if one.outcome == "won" and one.decided == "close"}
+    for one in record.trade_sets:
+        for leg in one["legs"] if one["symbol"] == symbol else ():
+            ordered = leg["trigger_id"] in winners or leg["reason"] in winners or leg["reason"] == "time_stop"
+            if ordered and microseconds(leg["timestamp"]) == filled_at:
+                yield leg
+
+
+def _unasked(record: RunRecord, bar: int, count: int, fills: Sequence[Mapping[str, Any]]) -> str | None:
+    """Why no rule was asked at this close."""
+    if any(leg["reason"] == "time_stop" for leg in fills) and not record.run["config"]["account"]["independent"]:
+        return "not asked: a time stop is due"
+    if bar == count - 1 and not record.filled_at_close:
+        return "not asked: no decision is made at the last bar"
+    return None
+
+
+def _silence(
+    record: RunRecord, bar: int, count: int, positions: Sequence[tuple[PastPosition, Any]],
+    candidates: Sequence[Candidate], fills: Sequence[Mapping[str, Any]], inputs: RunInputs | None,
+) -> Iterator[str]:  # fmt: skip
+    """Why nothing was asked at this close, and why nothing was filled."""
+    if any(leg["reason"] == "time_stop" for leg in fills):
+        yield "A time stop is due: the position leaves in full, before any arbitration and without guards."
+        return
+    at_close = [one for one in candidates if one.decided == "close"]
+    if bar == count - 1 and not record.filled_at_close:
+        yield "This is the last bar: no decision is made there, since fills are at the next open."
+        return
+    if not at_close:
+        yield (
+            "No decision was made at this close: the position is flat, and nothing asked to enter."
+            if not positions
+            else "No decision was made at this close: no exit rule fired, and nothing asked to enter."
+        )
+        if inputs is None and not record.decisions:
+            yield "The run holds no decisions at all."
+        return
+    won = [one for one in at_close if one.outcome == "won"]
+    if not won:
+        yield "Every candidate was refused by a guard: nothing is ordered."
+    elif not fills:
+        yield from _unfilled(record, won)
+
+
+def _unfilled(record: RunRecord, won: Sequence[Candidate]) -> Iterator[str]:
+    for one in won:
+        refused = [
+            event
+            for event in record.events
+            if event["trigger_id"] == one.trigger_id and event["reason"] in AT_THE_FILL and event["kind"] == "block"
+        ]
+        why = f": {refused[-1]['reason']}, {refused[-1]['detail']}" if refused else ", or the position had gone before"
+        yield f"{one.trigger_id} won, and its order was not filled{why}."
