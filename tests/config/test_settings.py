@@ -35,7 +35,7 @@ def test_the_published_config_is_the_defaults():
 def test_a_config_written_out_in_full_loads_back_equal():
     settings = load_config(
         {
-            "instrument": [{"symbol": "A", "tick_size": "0.01"}, {"symbol": "B", "lot_size": "0." + "0" * 30 + "1"}],
+            "instrument": [{"symbol": "A", "tick_size": "0.01"}, {"symbol": "B", "lot_size": "0." + "0" * 20 + "1"}],
             "account": {"sizing": {"mode": "notional", "value": 1000}},
             "guardrails": {"allowed_directions": ["long"], "max_daily_loss_pct": 3.5},
             "exits": {"regime": "trending"},

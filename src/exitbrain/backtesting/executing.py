@@ -310,6 +310,8 @@ class Executor:
         if capped or rule.mode in ("risk", "fraction"):
             equity = self.run.equity(int(line.market.time[bar]), at_open=at_open, symbol=line.symbol)
         lots = lots_of(rule, instrument, fill, stop, equity)
+        if instrument.max_order_quantity is not None:
+            lots = min(lots, instrument.lots_down(instrument.max_order_quantity))
         if capped:
             lots = self._capped(line, lots, bar, fill, stop, equity, kept, at_open=at_open)
         if lots < 1 or (limits.min_trade and not instrument.meets_minimum(fill, lots)):

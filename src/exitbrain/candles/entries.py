@@ -16,6 +16,7 @@ from exitbrain.candles.frames import is_frame, table_of_frame
 from exitbrain.candles.tables import Table, load_table
 from exitbrain.candles.timestamps import ACCEPTED as ACCEPTED_TIMES
 from exitbrain.candles.timestamps import times
+from exitbrain.core.numbers import RANGE, is_in_range
 from exitbrain.errors import InvalidInput, Problem
 
 SIDES = {"long": "long", "short": "short", "buy": "long", "sell": "short"}
@@ -87,7 +88,7 @@ def _entry(row: int, time: int | None, values: dict[str, Any]) -> tuple[EntryRow
         numbers[name] = _decimal(value)
         number = numbers[name]
         if not _is_absent(value) and (number is None or number <= 0 or (highest is not None and number > highest)):
-            faults.append((f"{name} {cell_text(value)}", f"{accepted}, or nothing"))
+            faults.append((f"{name} {cell_text(value)[:40]}", f"{accepted} ({RANGE}), or nothing"))
     sizes = [name for name in SIZES if numbers[name] is not None]
     if len(sizes) > 1:
         faults.append((f"{' and '.join(sizes)} together", f"at most one of {', '.join(SIZES)}"))
@@ -102,7 +103,8 @@ def _decimal(value: Any) -> Decimal | None:
     if _is_absent(value) or isinstance(value, bool):
         return None
     text = repr(value) if isinstance(value, float) else str(value).strip()
-    return Decimal(text) if _DECIMAL.fullmatch(text) else None
+    number = Decimal(text) if _DECIMAL.fullmatch(text) else None
+    return number if number is not None and is_in_range(number) else None
 
 
 def _is_absent(value: Any) -> bool:

@@ -84,6 +84,8 @@ def _position(position: PastPosition, features: Mapping[str, Any]) -> str:
         parts.append(f"{signed_r(features['unrealized_r'])}R")
     if "stop_price" in features:
         parts.append(f"stop {features['stop_price']:.10g}")
+    if position.trail is not None:
+        parts.append(f"trailing stop {plain(position.trail)}")
     return ", ".join(parts)
 
 

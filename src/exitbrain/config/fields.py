@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandle
 from pydantic_core import PydanticCustomError, core_schema
 
 from exitbrain.config.written import NUMBER, Plain, exact_decimal, exact_number, shown, truth
-from exitbrain.core.numbers import decimal_of
+from exitbrain.core.numbers import RANGE, decimal_of
 from exitbrain.errors import InvalidInput
 
 NUMBER_TEXT = r"^[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$"
@@ -64,8 +64,9 @@ class NumberField(Annotation):
         try:
             number = self.read(value)
             exact = decimal_of(number)
-        except InvalidInput:
-            raise refuse(self.accepted) from None
+        except InvalidInput as error:
+            out_of_range = any(problem.accepted == RANGE for problem in error.problems)
+            raise refuse(RANGE if out_of_range else self.accepted) from None
         if self.whole:
             if exact != exact.to_integral_value() or abs(exact) > 2**63:
                 raise refuse(self.accepted)

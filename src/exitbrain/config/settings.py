@@ -67,7 +67,7 @@ class InstrumentSettings(Section):
     min_notional: Positive | None = None
     """Smallest order value of the venue, in quote currency."""
     max_order_quantity: Positive | None = None
-    """Largest order quantity of the venue."""
+    """Largest order quantity of the venue; a larger entry is cut to it."""
     closing_exempt: Switch = True
     """Whether closing what is left is exempt from the venue's minima."""
     multiplier: Positive = Decimal(1)
@@ -85,7 +85,7 @@ class ExecutionSettings(Section):
     """Which extreme of a bar comes first."""
     fill_at: Annotated[str, ChoiceField(("next_open", "close"))] = "next_open"
     """Where a decision made at a close fills."""
-    slippage_bps: NotNegative = Decimal(1)
+    slippage_bps: Annotated[Decimal, NumberField(at_least=0, below=10_000)] = Decimal(1)
     """Basis points that a market fill loses."""
     limit_fill: Annotated[str, ChoiceField(("touch", "through"))] = "touch"
     """Whether a limit fills when touched or only when passed by a tick."""

@@ -17,7 +17,7 @@ _EPOCH_UNITS = ((10**11, 10**9), (10**14, 10**6), (10**17, 10**3))
 
 
 def instant_of(time: int) -> datetime:
-    return EPOCH + timedelta(microseconds=time)
+    return EPOCH + timedelta(0, 0, time)
 
 
 def iso(instant: datetime) -> str:

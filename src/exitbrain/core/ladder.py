@@ -206,16 +206,19 @@ def _merged(
         share = fractions[i]
         return not instrument.meets_minimum(levels[i], share.numerator * lots // share.denominator)
 
+    def why(i: int) -> str:
+        return "below the venue's minimum" if levels[i] > 0 else "no price is 0 or less"
+
     for i in range(len(fractions) - 1, 0, -1):
         if fractions[i] and too_small(i):
             fractions[i - 1] += fractions[i]
             fractions[i] = Fraction(0)
-            notes.append(f"take_profit_{i + 1} merged into take_profit_{i}: below the venue's minimum")
+            notes.append(f"take_profit_{i + 1} merged into take_profit_{i}: {why(i)}")
     following = next((i for i in range(1, len(fractions)) if fractions[i]), None)
     if following is not None and too_small(0):
         fractions[following] += fractions[0]
         fractions[0] = Fraction(0)
-        notes.append(f"take_profit_1 merged into take_profit_{following + 1}: below the venue's minimum")
+        notes.append(f"take_profit_1 merged into take_profit_{following + 1}: {why(0)}")
     return fractions, notes
 
 

@@ -13,6 +13,9 @@ from exitbrain.errors import InvalidInput
 
 Number = int | float | str | Decimal
 
+SMALLEST_EXPONENT, LARGEST_EXPONENT = -30, 24
+RANGE = "0, or a number from 1e-30 to 1e24"
+
 
 def decimal_of(value: object, name: str = "number") -> Decimal:
     """The decimal that is written. Raises InvalidInput for what is no finite number."""
@@ -29,7 +32,14 @@ def decimal_of(value: object, name: str = "number") -> Decimal:
         raise InvalidInput(f"{name} is {value!r}", accepted="a number") from None
     if not result.is_finite():
         raise InvalidInput(f"{name} is {value!r}", accepted="a finite number")
+    if not is_in_range(result):
+        raise InvalidInput(f"{name} is {str(value)[:40]}", accepted=RANGE)
     return result
+
+
+def is_in_range(value: Decimal) -> bool:
+    """Exact arithmetic and statistics in floats both stay possible with numbers of these magnitudes."""
+    return not value or SMALLEST_EXPONENT <= value.adjusted() <= LARGEST_EXPONENT
 
 
 def fraction_of(value: object, name: str = "number") -> Fraction:

@@ -10,22 +10,31 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from exitbrain.core.decimals import (
+    EXACT,
+    ZERO,
+    Multiples,
+    exact_sum,
+    multiples,
+    repeated_multiples,
+    tidy,
+    twelve_digits,
+)
+from exitbrain.core.frozen import maker
 from exitbrain.core.instants import instant, instant_of, iso, seconds
 from exitbrain.core.lifecycle import ADJUSTMENT, Lifecycle
-from exitbrain.core.numbers import decimal_of, plain, power_of_ten_denominator
+from exitbrain.core.market import FEE_STEP
+from exitbrain.core.numbers import decimal_of, plain
 from exitbrain.errors import InvalidInput
 
 if TYPE_CHECKING:
     from exitbrain.core.market import Instrument
 
-EXACT = Context(prec=10_000)
-TWELVE_DIGITS = Context(prec=12, rounding=ROUND_HALF_EVEN)
-ZERO, ONE = Decimal(0), Decimal(1)
+_fee = multiples(FEE_STEP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +166,7 @@ class TradeSet:
 
     @property
     def pnl_net(self) -> Decimal:
-        return _sum((self.pnl_realized_total, self.fees_total.copy_negate(), self.funding_total))
+        return exact_sum((self.pnl_realized_total, self.fees_total.copy_negate(), self.funding_total))
 
     @property
     def r_multiple(self) -> float | None:
@@ -205,7 +214,7 @@ class TradeSet:
         """The largest |quantity| × price just after a fill."""
         fills = (leg for leg in self.legs if not leg.is_adjustment)
         notionals = [EXACT.multiply(leg.position_after.copy_abs(), leg.price) for leg in fills]
-        return _tidy(EXACT.multiply(max(notionals), self.multiplier))
+        return tidy(EXACT.multiply(max(notionals), self.multiplier))
 
     @property
     def hold_duration(self) -> timedelta | None:
@@ -283,21 +292,27 @@ class TradeSet:
         )
 
 
+_leg_of = maker(TradeLeg)
+_set_of = maker(TradeSet)
+
+
 def trade_set(lifecycle: Lifecycle) -> TradeSet:
     """The public value of a lifecycle, open or closed."""
     instrument = lifecycle.instrument
-    money = _multiples(instrument.money_unit)
+    money = multiples(instrument.money_unit)
+    legs = _trade_legs(lifecycle, money)
     fees, fee_cost, risk = lifecycle.fees, lifecycle.fee_cost, lifecycle.initial_risk or None
-    return TradeSet(
+    return _set_of(
         set_id=lifecycle.set_id,
         symbol=lifecycle.symbol,
         timeframe=lifecycle.timeframe,
-        opened_at=instant_of(lifecycle.opened_at),
-        closed_at=None if lifecycle.closed_at is None else instant_of(lifecycle.closed_at),
-        legs=_trade_legs(lifecycle, money),
+        # The first leg opened the set, and the last one closed it.
+        opened_at=legs[0].timestamp,
+        closed_at=None if lifecycle.closed_at is None else legs[-1].timestamp,
+        legs=legs,
         pnl_realized_total=money(lifecycle.realized),
-        fees_total=_sum((_fee(fees), money(fee_cost))) if fee_cost else _fee(fees),
-        funding_total=_sum(payment.amount for payment in lifecycle.funding) if lifecycle.funding else ZERO,
+        fees_total=exact_sum((_fee(fees), money(fee_cost))) if fee_cost else _fee(fees),
+        funding_total=exact_sum(payment.amount for payment in lifecycle.funding) if lifecycle.funding else ZERO,
         initial_risk=None if risk is None else _ratio(risk, money),
         mfe_r=_excursion_r(lifecycle, lifecycle.mfe),
         mae_r=_excursion_r(lifecycle, lifecycle.mae),
@@ -310,21 +325,21 @@ def trade_set(lifecycle: Lifecycle) -> TradeSet:
 
 
 def _trade_legs(lifecycle: Lifecycle, money: Multiples) -> tuple[TradeLeg, ...]:
-    price, quantity = _multiples(lifecycle.instrument.tick_size), _multiples(lifecycle.instrument.lot_size)
+    price, quantity = multiples(lifecycle.instrument.tick_size), repeated_multiples(lifecycle.instrument.lot_size)
     risk = lifecycle.initial_risk or None
     # Most legs of a set share one average, for only entries change it.
-    averages: dict[tuple[int, int] | int, Decimal] = {}
+    averages: dict[tuple[int, int], Decimal] = {}
     legs = []
     for row in lifecycle.rows:
         fill, cost, held = row.fill, abs(row.wac_cost), abs(row.wac_quantity)
         ticks, remainder = divmod(cost, held)
-        key = (cost, held) if remainder else ticks
-        average = averages.get(key)
+        ratio = (cost, held) if remainder else (ticks, 1)
+        average = averages.get(ratio)
         if average is None:
-            average = averages[key] = average_price(cost, held, price)
+            average = averages[ratio] = twelve_digits(price(ratio[0]), Decimal(ratio[1]))
         fraction = fill.exit_fraction
         legs.append(
-            TradeLeg(
+            _leg_of(
                 leg_id=lifecycle.leg_id(row),
                 side="buy" if fill.side > 0 else "sell",
                 qty=quantity(row.lots),
@@ -345,44 +360,9 @@ def _trade_legs(lifecycle: Lifecycle, money: Multiples) -> tuple[TradeLeg, ...]:
     return tuple(legs)
 
 
-def average_price(cost: int, quantity: int, price: Multiples) -> Decimal:
-    """cost ÷ quantity in quote currency, unsigned, 12 significant digits (spec F27)."""
-    return _tidy(TWELVE_DIGITS.divide(price(abs(cost)), Decimal(abs(quantity))))
-
-
-Multiples = Callable[[int], Decimal]
-
-
-@lru_cache(maxsize=256)
-def _multiples(step: Decimal) -> Multiples:
-    """What gives whole × step, exactly and tidy (`_tidy`)."""
-    units, scale = power_of_ten_denominator(step)
-    tens, decimals = 10 * scale, Decimal(1 - len(str(scale)))
-    normalize, scaleb = EXACT.normalize, EXACT.scaleb
-
-    def multiple(whole: int) -> Decimal:
-        exact = whole * units
-        # A whole number that ends in 0 would be normalized to one with an exponent.
-        if not exact % tens:
-            return Decimal(exact // scale)
-        return normalize(scaleb(Decimal(exact), decimals))
-
-    return multiple
-
-
-_fee = _multiples(FEE_STEP)
-
-
-def _tidy(value: Decimal) -> Decimal:
-    """The same number without trailing zeros or exponent, as a person would write it."""
-    short = EXACT.normalize(value)
-    exponent = short.as_tuple().exponent
-    return EXACT.quantize(short, ONE) if isinstance(exponent, int) and exponent > 0 else short
-
-
 def _ratio(units: int | Fraction, money: Multiples) -> Decimal:
     whole = money(units.numerator)
-    return whole if units.denominator == 1 else _tidy(TWELVE_DIGITS.divide(whole, Decimal(units.denominator)))
+    return whole if units.denominator == 1 else twelve_digits(whole, Decimal(units.denominator))
 
 
 def _excursion_r(lifecycle: Lifecycle, ticks: int | Fraction | None) -> float | None:
@@ -397,15 +377,8 @@ def _excursion_r(lifecycle: Lifecycle, ticks: int | Fraction | None) -> float | 
 def _average_price(legs: tuple[TradeLeg, ...]) -> Decimal | None:
     if not legs:
         return None
-    value = _sum(EXACT.multiply(leg.qty, leg.price) for leg in legs)
-    return _tidy(TWELVE_DIGITS.divide(value, _sum(leg.qty for leg in legs)))
-
-
-def _sum(values: Iterable[Decimal]) -> Decimal:
-    total = ZERO
-    for value in values:
-        total = EXACT.add(total, value)
-    return _tidy(total)
+    value = exact_sum(EXACT.multiply(leg.qty, leg.price) for leg in legs)
+    return twelve_digits(value, exact_sum(leg.qty for leg in legs))
 
 
 def _triggers(legs: tuple[TradeLeg, ...]) -> tuple[str, ...]:

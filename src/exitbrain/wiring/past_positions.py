@@ -19,6 +19,7 @@ from exitbrain.core.instants import microseconds
 if TYPE_CHECKING:
     from exitbrain.core.rules import Value
 
+TRAIL = "trailing_stop"
 DECIDED_PLAN_LEGS = ("time_stop", "end_of_data")
 
 
@@ -34,7 +35,10 @@ class PriceBars:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastPosition:
-    """`legs` are those until then. What plans.json or the candles do not tell is left out of the features."""
+    """`legs` are those until then. What plans.json or the candles do not tell is left out of the features.
+
+    `stop` is that of the SL leg, which rules read as stop_price; `trail` is the level of the trailing stop.
+    """
 
     set_id: str
     side: int
@@ -46,6 +50,7 @@ class PastPosition:
     max_quantity: Decimal
     risk: Fraction | None
     stop: Decimal | None
+    trail: Decimal | None
 
     def features(self, bars: PriceBars | None, bar: int | None) -> dict[str, Value]:
         """By the names that rules use."""
@@ -115,7 +120,8 @@ def _position(
     filled_at_close: bool, ids: frozenset[str],
 ) -> PastPosition:  # fmt: skip
     opening = legs[0]
-    marks = [stop for at, stop, _ in plan.get("stop_path", ()) if at * 1_000 <= time]
+    marks = [(stop, how == TRAIL) for at, stop, how in plan.get("stop_path", ()) if at * 1_000 <= time]
+    stops, trails = [stop for stop, trails in marks if not trails], [stop for stop, trails in marks if trails]
     risk = plan.get("risk_per_unit")
     return PastPosition(
         set_id=one["set_id"],
@@ -127,7 +133,8 @@ def _position(
         opened_at_close=filled_at_close and _decided_at_close(opening, ids),
         max_quantity=max(abs(Decimal(leg["position_after"])) for leg in legs),
         risk=None if risk is None else Fraction(str(risk)),
-        stop=Decimal(marks[-1]) if marks else None,
+        stop=Decimal(stops[-1]) if stops else None,
+        trail=Decimal(trails[-1]) if trails else None,
     )
 
 
