@@ -57,7 +57,7 @@ def clusters_of(opened_at: Integers) -> Clusters:
     """By UTC day of opening; by week (from Monday) where there are fewer than 30 such days."""
     day = opened_at // MICROSECONDS_PER_DAY
     unit = "day"
-    if len(np.unique(day)) < 0:
+    if len(np.unique(day)) < FEWEST_DAYS:
         day, unit = (day + DAYS_BEFORE_MONDAY) // 7, "week"
     numbers, index = np.unique(day, return_inverse=True)
     return Clusters(unit=unit, index=index.astype(np.int64), count=len(numbers))
