@@ -59,10 +59,11 @@ def _inputs(files: RunFiles, asked: Asked) -> tuple[RunInputs | None, list[str]]
     plan, no_plan = _found(files, "plan", [asked.plan] if asked.plan else [])
     candles, no_candles = _found(files, "candles", asked.candles)
     quotes, no_quotes = _found(files, "quotes", [])
+    detail, no_detail = _found(files, "detail", [])
     _found(files, "config", [asked.config] if asked.config else [])
     if not plan and not no_plan:
         return None, ["The run has no plan: only entries rows and the ladder acted in it."]
-    missing = [*no_plan, *no_candles, *no_quotes]
+    missing = [*no_plan, *no_candles, *no_quotes, *no_detail]
     if missing:
         return None, [
             f"The terms of rules need the run's inputs; not found: {', '.join(missing)}. "
@@ -72,6 +73,7 @@ def _inputs(files: RunFiles, asked: Asked) -> tuple[RunInputs | None, list[str]]
     inputs = gather(
         [str(path) for path in candles], plan=str(plan[0]), config=dict(files.run["config"]), environment={},
         quotes=str(quotes[0]) if quotes else None, repair=bool(files.run.get("repairs")),
+        detail=[str(path) for path in detail] or None,
     )  # fmt: skip
     if not set(files.run["symbols"]) <= set(inputs.markets):
         return None, ["The candles that were found do not hold every symbol of the run."]

@@ -91,7 +91,7 @@ def explain(
     bar = _bar_of(record, market, times, at)
     time = int(times[bar])
     ids = _trigger_ids(record, inputs)
-    bars = None if market is None else _price_bars(market)
+    bars = None if market is None else PriceBars.of(market)
     positions = tuple(
         (one, one.features(bars, None if bars is None else bar))
         for one in positions_at(
@@ -147,11 +147,6 @@ def _bar_of(record: RunRecord, market: Market | None, times: Any, at: str) -> in
         raise InvalidInput(f"--at {at} lies outside the run", accepted=f"a time from {first} to {last}, or in that bar")
     before, after = iso(instant_of(int(times[bar]))), iso(instant_of(int(times[bar + 1])))
     raise InvalidInput(f"--at {at} lies in a hole of the candles", accepted=f"{before} before it, or {after} after it")
-
-
-def _price_bars(market: Market) -> PriceBars:
-    high, low, close = market.floats
-    return PriceBars(time=market.time, high=high, low=low, close=close)
 
 
 def _trigger_ids(record: RunRecord, inputs: RunInputs | None) -> frozenset[str]:

@@ -17,6 +17,7 @@ import numpy as np
 from exitbrain.core.instants import microseconds
 
 if TYPE_CHECKING:
+    from exitbrain.backtesting.market import Market
     from exitbrain.core.rules import Value
 
 TRAIL = "trailing_stop"
@@ -25,12 +26,22 @@ DECIDED_PLAN_LEGS = ("time_stop", "end_of_data")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceBars:
-    """One symbol's bars in quote units."""
+    """One symbol's bars in quote units; highs and lows are those of what price walked in, finer bars where there are."""
 
     time: Any
     high: Any
     low: Any
     close: Any
+
+    @classmethod
+    def of(cls, market: Market) -> PriceBars:
+        high, low, close = market.floats
+        if market.first_step is not None and market.step_columns is not None:
+            _, highs, lows, _ = market.step_columns
+            first = market.first_step[:-1]
+            high = _prices(market, np.maximum.reduceat(highs, first))
+            low = _prices(market, np.minimum.reduceat(lows, first))
+        return cls(time=market.time, high=high, low=low, close=close)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +160,10 @@ def _average(legs: Sequence[Mapping[str, Any]]) -> Fraction:
             cost -= cost * quantity / held
             held -= quantity
     return cost / held
+
+
+def _prices(market: Market, ticks: Any) -> Any:
+    return np.array([float(market.instrument.price(one)) for one in ticks.tolist()])
 
 
 def _exact(price: Any) -> Fraction:
