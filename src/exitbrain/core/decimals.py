@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
 from functools import lru_cache
 
 from exitbrain.core.numbers import power_of_ten_denominator
@@ -36,8 +37,13 @@ def repeated_multiples(step: Decimal) -> Multiples:
     return lru_cache(maxsize=4096)(multiples(step))
 
 
+def fraction_of_step(units: int | Fraction, multiple: Multiples) -> Decimal:
+    whole = multiple(units.numerator)
+    return whole if units.denominator == 1 else twelve_digits(whole, Decimal(units.denominator))
+
+
 def twelve_digits(numerator: Decimal, denominator: Decimal) -> Decimal:
-    """Their ratio, rounded to 12 significant digits, half to even."""
+    """Their ratio, rounded to 12 significant digits, half to even (spec F27)."""
     return tidy(TWELVE_DIGITS.divide(numerator, denominator))
 
 

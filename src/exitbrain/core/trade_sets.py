@@ -14,16 +14,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from exitbrain.core.decimals import (
-    EXACT,
-    ZERO,
-    Multiples,
-    exact_sum,
-    multiples,
-    repeated_multiples,
-    tidy,
-    twelve_digits,
-)
+from exitbrain.core import decimals
+from exitbrain.core.decimals import EXACT, ZERO, Multiples, exact_sum, multiples, tidy, twelve_digits
 from exitbrain.core.frozen import maker
 from exitbrain.core.instants import instant, instant_of, iso, seconds
 from exitbrain.core.lifecycle import ADJUSTMENT, Lifecycle
@@ -313,7 +305,7 @@ def trade_set(lifecycle: Lifecycle) -> TradeSet:
         pnl_realized_total=money(lifecycle.realized),
         fees_total=exact_sum((_fee(fees), money(fee_cost))) if fee_cost else _fee(fees),
         funding_total=exact_sum(payment.amount for payment in lifecycle.funding) if lifecycle.funding else ZERO,
-        initial_risk=None if risk is None else _ratio(risk, money),
+        initial_risk=None if risk is None else decimals.fraction_of_step(risk, money),
         mfe_r=_excursion_r(lifecycle, lifecycle.mfe),
         mae_r=_excursion_r(lifecycle, lifecycle.mae),
         profile=lifecycle.profile,
@@ -325,44 +317,42 @@ def trade_set(lifecycle: Lifecycle) -> TradeSet:
 
 
 def _trade_legs(lifecycle: Lifecycle, money: Multiples) -> tuple[TradeLeg, ...]:
-    price, quantity = multiples(lifecycle.instrument.tick_size), repeated_multiples(lifecycle.instrument.lot_size)
+    price, quantity = (
+        multiples(lifecycle.instrument.tick_size),
+        decimals.repeated_multiples(lifecycle.instrument.lot_size),
+    )
     risk = lifecycle.initial_risk or None
     # Most legs of a set share one average, for only entries change it.
     averages: dict[tuple[int, int], Decimal] = {}
     legs = []
     for row in lifecycle.rows:
-        fill, cost, held = row.fill, abs(row.wac_cost), abs(row.wac_quantity)
-        ticks, remainder = divmod(cost, held)
-        ratio = (cost, held) if remainder else (ticks, 1)
+        fill, _, lots, fee, is_entry, wac_cost, wac_quantity, realized, position_after, fee_cost = row
+        ticks, remainder = divmod(wac_cost, wac_quantity)
+        ratio = (wac_cost, wac_quantity) if remainder else (ticks, 1)
         average = averages.get(ratio)
         if average is None:
-            average = averages[ratio] = twelve_digits(price(ratio[0]), Decimal(ratio[1]))
+            average = averages[ratio] = twelve_digits(price(abs(ratio[0])), Decimal(abs(ratio[1])))
         fraction = fill.exit_fraction
         legs.append(
             _leg_of(
                 leg_id=lifecycle.leg_id(row),
                 side="buy" if fill.side > 0 else "sell",
-                qty=quantity(row.lots),
-                price=average if row.is_adjustment else price(fill.ticks),
-                fees=money(row.fee_cost) if row.fee_cost else _fee(row.fee),
+                qty=quantity(lots),
+                price=average if fill.category == ADJUSTMENT else price(fill.ticks),
+                fees=money(fee_cost) if fee_cost else _fee(fee),
                 timestamp=instant_of(fill.time),
                 trigger_id=fill.trigger_id,
                 category=fill.category,
                 reason=fill.reason,
-                is_entry=row.is_entry,
+                is_entry=is_entry,
                 exit_fraction=None if fraction is None else float(fraction),
                 wac_at_fill=average,
-                realized_pnl=money(row.realized),
-                position_after=quantity(row.position_after),
-                r_multiple=None if risk is None else row.realized * risk.denominator / risk.numerator,
+                realized_pnl=money(realized),
+                position_after=quantity(position_after),
+                r_multiple=None if risk is None else realized * risk.denominator / risk.numerator,
             )
         )
     return tuple(legs)
-
-
-def _ratio(units: int | Fraction, money: Multiples) -> Decimal:
-    whole = money(units.numerator)
-    return whole if units.denominator == 1 else twelve_digits(whole, Decimal(units.denominator))
 
 
 def _excursion_r(lifecycle: Lifecycle, ticks: int | Fraction | None) -> float | None:
