@@ -41,6 +41,12 @@ def write_run(result: Result, folder: Path, page: str | None = None) -> Path:
             (staging / "favorable").mkdir()
             _write_files(result.other, staging / "favorable")
         folder.mkdir(exist_ok=True)
+        for item in sorted(staging.iterdir()):
+            # Before the first move: a mixture of two runs would be worse than none.
+            if item.is_file() and item.name != "report.html" and (folder / item.name).is_dir():
+                raise InvalidInput(
+                    Problem(found=f"{item.name} is a folder in {folder}", accepted="a folder without it")
+                )
         for stale in (folder / "favorable", folder / "report.html"):
             # An earlier run's second path or page would be taken for this one's.
             shutil.rmtree(stale) if stale.is_dir() else stale.unlink(missing_ok=True)

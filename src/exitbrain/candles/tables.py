@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import re
+import stat
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -72,9 +73,21 @@ def row_numbers(count: int, first: int = 1) -> NDArray[np.int64]:
     return np.arange(first, first + count, dtype=np.int64)
 
 
+def is_endless(path: Path) -> bool:
+    """A device or a named pipe may never end; what a shell substitutes for a command (/dev/fd/63) does."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    pipe_of_a_shell = stat.S_ISFIFO(mode) and path.parts[:2] in (("/", "dev"), ("/", "proc"))
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or pipe_of_a_shell)
+
+
 def _content(path: Path, source: str) -> bytes:
     if path.is_dir():
         raise _unreadable(source, "this is a folder", accepted=f"one file: {ACCEPTED}")
+    if is_endless(path):
+        raise _unreadable(source, "this is a pipe or a device", accepted=f"one file: {ACCEPTED}")
     try:
         return path.read_bytes()
     except FileNotFoundError:

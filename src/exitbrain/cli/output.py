@@ -22,7 +22,11 @@ ACCEPTED = "a folder that can be written to"
 def checked_folder(path: str) -> Path:
     """The folder, not made yet; InvalidInput where it could not be."""
     folder = Path(os.path.abspath(path))
+    if not path.strip() or folder == folder.parent:
+        raise InvalidInput(Problem(found=f"--out {path!r}", accepted="a folder of its own"))
     try:
+        if folder.is_symlink() and not folder.exists():
+            raise InvalidInput(Problem(found=f"--out {path} is a link to nowhere", accepted=ACCEPTED))
         if folder.exists() and not folder.is_dir():
             raise InvalidInput(Problem(found=f"--out {path} is a file", accepted="a folder"))
         # Rights alone do not tell: some folders refuse even who has them all.
@@ -53,6 +57,11 @@ def fill_folder(folder: Path, write: Callable[[Path], None]) -> None:
     try:
         write(staging)
         folder.mkdir(exist_ok=True)
+        for item in sorted(staging.iterdir()):
+            # Before the first move: a mixture of two runs would be worse than none.
+            if item.is_file() and (folder / item.name).is_dir():
+                found = f"{item.name} is a folder in --out {folder.name}"
+                raise InvalidInput(Problem(found=found, accepted="a folder without it"))
         for name in OF_SOME_RUNS:
             _remove(folder / name)
         for item in sorted(staging.iterdir()):

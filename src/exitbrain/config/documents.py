@@ -105,6 +105,8 @@ def load_document(source: object, *, wanted: str, most_bytes: int = FILE_BYTES) 
 
 def _read(source: str | os.PathLike[str], wanted: str, most_bytes: int) -> str:
     name, path = os.fspath(source), Path(source)
+    if path.is_fifo() and path.parts[:2] not in (("/", "dev"), ("/", "proc")):
+        raise InvalidInput(Problem(found="a pipe", accepted=f"a file with {wanted}", file=name))
     try:
         with path.open("rb") as stream:
             raw = stream.read(most_bytes + 1)
