@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from exitbrain.backtesting.market import Market
     from exitbrain.wiring.inputs import RunInputs
 
-AT_THE_FILL = ("min_trade", "invalid_stop", "risk_cap", "max_leverage")
+AT_THE_FILL = ("min_trade", "invalid_stop", "risk_cap")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +116,7 @@ def explain(
         legs=tuple(_legs_before(record, symbol, time, positions, ids)),
         candidates=candidates,
         fills=fills,
-        silence=tuple(_silence(record, bar, len(times), positions, candidates, fills, inputs)),
+        silence=tuple(_silence(record, symbol, times[bar : bar + 2].tolist(), positions, candidates, fills, inputs)),
         silent=silent,
         notes=tuple(notes),
     )
@@ -296,15 +296,15 @@ def _unasked(record: RunRecord, bar: int, count: int, fills: Sequence[Mapping[st
 
 
 def _silence(
-    record: RunRecord, bar: int, count: int, positions: Sequence[tuple[PastPosition, Any]],
+    record: RunRecord, symbol: str, times: Sequence[int], positions: Sequence[tuple[PastPosition, Any]],
     candidates: Sequence[Candidate], fills: Sequence[Mapping[str, Any]], inputs: RunInputs | None,
 ) -> Iterator[str]:  # fmt: skip
-    """Why nothing was asked at this close, and why nothing was filled."""
+    """Why nothing was asked at this close, and why nothing was filled; `times` are those of the bar and the next."""
     if any(leg["reason"] == "time_stop" for leg in fills):
         yield "A time stop is due: the position leaves in full, before any arbitration and without guards."
         return
     at_close = [one for one in candidates if one.decided == "close"]
-    if bar == count - 1 and not record.filled_at_close:
+    if len(times) == 1 and not record.filled_at_close:
         yield "This is the last bar: no decision is made there, since fills are at the next open."
         return
     if not at_close:
@@ -320,15 +320,19 @@ def _silence(
     if not won:
         yield "Every candidate was refused by a guard: nothing is ordered."
     elif not fills:
-        yield from _unfilled(record, won)
+        yield from _unfilled(record, won, symbol, times)
 
 
-def _unfilled(record: RunRecord, won: Sequence[Candidate]) -> Iterator[str]:
+def _unfilled(record: RunRecord, won: Sequence[Candidate], symbol: str, times: Sequence[int]) -> Iterator[str]:
+    """Winners that their own fill refused (spec F31), in one of the bars where it was due."""
     for one in won:
         refused = [
             event
             for event in record.events
-            if event["trigger_id"] == one.trigger_id and event["reason"] in AT_THE_FILL and event["kind"] == "block"
+            if event["kind"] == "block"
+            and (event["symbol"], event["trigger_id"]) == (symbol, one.trigger_id)
+            and event["reason"] in AT_THE_FILL
+            and microseconds(event["time"]) in times
         ]
-        why = f": {refused[-1]['reason']}, {refused[-1]['detail']}" if refused else ", or the position had gone before"
+        why = f": {refused[0]['reason']}, {refused[0]['detail']}" if refused else ": the position had gone before"
         yield f"{one.trigger_id} won, and its order was not filled{why}."
