@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from exitbrain.core.intervals import Interval
+from exitbrain.core.possible_values import ANY_SIGN, Range
 from exitbrain.core.rules import check_rule, parse_rule
-from exitbrain.core.satisfying import ANY_SIGN, Range, can_be
+from exitbrain.core.satisfying import can_be
 from exitbrain.features.catalogue import CATALOGUE
 from exitbrain.features.columns import ColumnTable, TextColumn, evaluate_columns
 from exitbrain.features.ranges import StanceRanges

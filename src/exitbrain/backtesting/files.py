@@ -32,7 +32,7 @@ FILL_FIELDS = (
 def write_run(result: Result, folder: Path, page: str | None = None) -> Path:
     """All files into `folder`, `page` as report.html; files of an earlier run are replaced, foreign ones stay."""
     folder = prepare(folder)
-    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name.lstrip('.')}-", dir=folder.parent))
     try:
         _write_files(result, staging)
         if page is not None:

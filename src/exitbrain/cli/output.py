@@ -51,7 +51,7 @@ def fill_folder(folder: Path, write: Callable[[Path], None]) -> None:
     """`write` fills a folder that is then moved into `folder`, item by item."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        staging = Path(tempfile.mkdtemp(prefix=f".{folder.name.lstrip('.')}-", dir=folder.parent))
     except OSError as error:
         raise _cannot_be_made(str(folder), error.strerror) from None
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ def summary_blocks(result: Result, width: int, *, with_reading: bool = True) -> 
         _head(run),
         _figures(metrics),
         exits_table(metrics),
+        _events_words(result, width),
         ambiguity_words(result.ambiguity, width),
         _said("warning", run["warnings"], width),
         _said("repaired", repairs, width),
@@ -81,6 +83,15 @@ def exits_table(metrics: Mapping[str, Any]) -> RenderableType | None:
         )
         rows.append([name, f"{count:,}", share(part), _tinted(pnl, signed(pnl)), signed_r(mean)])
     return table(columns, rows)
+
+
+def _events_words(result: Result, width: int) -> str | None:
+    """What was asked for and did not happen, by reason; plan notes are not among it."""
+    counts = Counter(event["reason"] for event in result.simulation.events if event["kind"] == "block")
+    if not counts:
+        return None
+    told = ", ".join(f"{reason} {count:,}" for reason, count in sorted(counts.items(), key=lambda kv: (-kv[1], kv[0])))
+    return sentences([f"Blocked or preempted: {told}. `exitbrain events` lists them."], width)
 
 
 def ambiguity_words(measured: Mapping[str, Any] | None, width: int) -> str | None:

@@ -8,8 +8,9 @@ from enum import StrEnum
 
 from exitbrain.core.atr_scale import ScaleComparison, scale_comparisons
 from exitbrain.core.numbers import decimal_of
+from exitbrain.core.possible_values import Ranges
 from exitbrain.core.rules import Rule
-from exitbrain.core.satisfying import Ranges, both_can_be, can_be
+from exitbrain.core.satisfying import both_can_be, can_be
 from exitbrain.core.triggers import Direction, StrategyPlan, TriggerCategory, TriggerCondition
 
 MUTE_BARS = 12

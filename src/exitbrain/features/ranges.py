@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from exitbrain.core.intervals import NOT_NEGATIVE, POSITIVE, Interval
 from exitbrain.core.market import MarketRegime
+from exitbrain.core.possible_values import ANY_SIGN, Range
 from exitbrain.core.rules import POSITION_FEATURES
-from exitbrain.core.satisfying import ANY_SIGN, Range
 from exitbrain.features.catalogue import Feature, feature_of
 
 STANCES = ("flat", "long", "short")
@@ -48,7 +48,7 @@ _CHANNELS = {"donchian_high": 1, "donchian_low": -1}
 
 @dataclass(frozen=True, slots=True)
 class StanceRanges:
-    """Ranges of all features where the position is flat, long or short (`exitbrain.core.satisfying.Ranges`)."""
+    """Ranges of all features where the position is flat, long or short (`exitbrain.core.possible_values.Ranges`)."""
 
     stance: str
 
