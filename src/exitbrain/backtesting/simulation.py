@@ -195,7 +195,8 @@ class Simulation:
             for line, bar in here:
                 self._open(line, bar)
             for line, bar in here:
-                if bar in line.decisions and (not self.settings.independent or line.triggers):
+                asked = bar in line.decisions or line.regime_rule is not None
+                if asked and (not self.settings.independent or line.triggers):
                     self.walk(line, bar + 1)
             if self.settings.latch_scope == "portfolio":
                 self.decider.ask_regime_rule(here)
