@@ -42,7 +42,8 @@ def _show(plan: str, findings: list[Finding], errors: list[Finding]) -> None:
     width = max(out.width, 40)
     for one in warnings:
         head = f"{_place(plan, one)}: {one.code} {_owner(one)}".rstrip(": ")
-        lines = [fill(f"{head}:", width, subsequent_indent=INDENT, break_on_hyphens=False)]
+        # The place stays in one piece, so that it can be copied.
+        lines = [f"{head}:"]
         for words in (one.message, one.advice):
             lines.append(fill(words, width, initial_indent=INDENT, subsequent_indent=INDENT, break_on_hyphens=False))
         out.print("\n".join(lines), markup=False, soft_wrap=True)
