@@ -12,6 +12,7 @@ from typing import Any
 from exitbrain import __version__
 from exitbrain.backtesting.result import Result
 from exitbrain.backtesting.simulation import Simulation
+from exitbrain.config.environment import exit_brain_enabled
 from exitbrain.core.timeframes import timeframe_word
 from exitbrain.core.trade_sets import instant_of, iso
 from exitbrain.errors import InvalidInput
@@ -46,9 +47,11 @@ def backtest(
     if paths is not None and paths not in PATHS:
         raise InvalidInput(f"paths is {paths!r}", accepted=", ".join(PATHS))
     started = time.perf_counter()
+    environment = os.environ if environment is None else environment
+    exit_brain_enabled(environment)  # refuses words that it does not know; a backtest itself is always on
     inputs = gather(
         candles, detail=detail, funding=funding, quotes=quotes, entries=entries, plan=plan, profiles=profiles,
-        config=config, repair=repair, environment=os.environ if environment is None else environment,
+        config=config, repair=repair, environment=environment,
     )  # fmt: skip
     read = time.perf_counter()
     first = "adverse" if paths == "both" else paths
