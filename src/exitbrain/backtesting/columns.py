@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
+from itertools import accumulate
 
 import numpy as np
 
@@ -12,8 +15,11 @@ from exitbrain.analysis.columns import STILL_OPEN, BarColumns, EquityColumns, Le
 from exitbrain.backtesting.market import Market
 from exitbrain.backtesting.position import OpenPosition
 from exitbrain.core.lifecycle import LegRow, Lifecycle
+from exitbrain.core.market import Instrument
+from exitbrain.core.numbers import power_of_ten_denominator
 
 FEE_UNIT = 1e-8
+FEE_UNITS = 10**8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,104 +36,151 @@ def in_order(sets: Iterable[BookedSet]) -> list[BookedSet]:
     return sorted(sets, key=lambda one: (one.lifecycle.opened_at, one.market.symbol, one.position.number))
 
 
-def _floats(values: Iterable[float]) -> np.ndarray:
-    return np.array(list(values), dtype=np.float64)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Units:
+    """An instrument's steps as floats, and as whole numbers for what is rounded once.
+
+    Money is exact as `units × per_unit − fees × per_fee`, a whole number of 1 ÷ `scale`.
+    """
+
+    money: float
+    lot: float
+    tick: float
+    multiplier: float
+    per_unit: int
+    per_fee: int
+    scale: int
+    price: tuple[int, int]
+
+    @staticmethod
+    def of(instrument: Instrument) -> Units:
+        units, scale = power_of_ten_denominator(instrument.money_unit)
+        finest = max(scale, FEE_UNITS)
+        return Units(
+            money=float(instrument.money_unit),
+            lot=float(instrument.lot_size),
+            tick=float(instrument.tick_size),
+            multiplier=float(instrument.multiplier),
+            per_unit=units * (finest // scale),
+            per_fee=finest // FEE_UNITS,
+            scale=finest,
+            price=power_of_ten_denominator(instrument.tick_size),
+        )
 
 
-def _integers(values: Iterable[int]) -> np.ndarray:
-    return np.array(list(values), dtype=np.int64)
+def _units(sets: Sequence[BookedSet]) -> list[Units]:
+    known = {id(one.market): one.market for one in sets}
+    units = {key: Units.of(market.instrument) for key, market in known.items()}
+    return [units[id(one.market)] for one in sets]
 
 
-def funding_total(lifecycle: Lifecycle) -> Decimal:
-    return sum((payment.amount for payment in lifecycle.funding), Decimal(0))
+def _floats(values: Sequence[float]) -> np.ndarray:
+    return np.array(values, dtype=np.float64)
 
 
-def net_units(lifecycle: Lifecycle) -> Decimal:
-    """Net P&L as an exact decimal: realized − fees + funding."""
-    unit = lifecycle.instrument.money_unit
-    fees = Decimal(lifecycle.fees).scaleb(-8) + unit * lifecycle.fee_cost
-    return unit * lifecycle.realized - fees + funding_total(lifecycle)
+def _integers(values: Sequence[int]) -> np.ndarray:
+    return np.array(values, dtype=np.int64)
+
+
+def _quotient(numerator: int | Fraction, denominator: int | Fraction) -> float:
+    """The float nearest to their ratio, by one division of whole numbers; nan where the denominator is 0."""
+    if not denominator:
+        return math.nan
+    return (numerator.numerator * denominator.denominator) / (numerator.denominator * denominator.numerator)
+
+
+def net_pnl(lifecycle: Lifecycle, units: Units) -> float:
+    """Realized − fees + funding, exact and then rounded once."""
+    exact = (lifecycle.realized - lifecycle.fee_cost) * units.per_unit - lifecycle.fees * units.per_fee
+    if not lifecycle.funding:
+        return exact / units.scale
+    return float(Fraction(exact, units.scale) + sum(Fraction(payment.amount) for payment in lifecycle.funding))
+
+
+def _funding(lifecycle: Lifecycle) -> float:
+    return float(sum(payment.amount for payment in lifecycle.funding)) if lifecycle.funding else 0.0
 
 
 def set_columns(sets: Sequence[BookedSet]) -> SetColumns:
     lifecycles = [one.lifecycle for one in sets]
-    units = [float(one.market.instrument.money_unit) for one in sets]
-    net = [net_units(lifecycle) for lifecycle in lifecycles]
-    risk = [
-        float(one.instrument.money_unit * Decimal(int(one.initial_risk))) if one.initial_risk else float("nan")
-        for one in lifecycles
-    ]
+    units = _units(sets)
+    money = _floats([own.money for own in units])
+    net = _floats([net_pnl(one, own) for one, own in zip(lifecycles, units)])
+    risk = _floats(
+        [
+            int(one.initial_risk) * own.per_unit / own.scale if one.initial_risk else math.nan
+            for one, own in zip(lifecycles, units)
+        ]
+    )
+    closed_at = _integers([STILL_OPEN if one.closed_at is None else one.closed_at for one in lifecycles])
     ticks = [one.position.initial_risk for one in sets]
-    mfe = [float(one.lifecycle.mfe / r) if r else float("nan") for one, r in zip(sets, ticks)]
-    mae = [float(one.lifecycle.mae / r) if r else float("nan") for one, r in zip(sets, ticks)]
+    mfe = _floats([_quotient(one.mfe, r) for one, r in zip(lifecycles, ticks)])
     rungs = [one.position.opening_ladder.rungs for one in sets]
     return SetColumns(
         set_id=[lifecycle.set_id for lifecycle in lifecycles],
         symbol=[lifecycle.symbol for lifecycle in lifecycles],
         side=np.array([lifecycle.side for lifecycle in lifecycles], dtype=np.int8),
-        opened_at=_integers(lifecycle.opened_at for lifecycle in lifecycles),
-        closed_at=_integers(STILL_OPEN if one.closed_at is None else one.closed_at for one in lifecycles),
-        bars_held=_integers(one.position.attached["last_bar"] - one.position.entry_bar for one in sets),
-        pnl_realized=_floats(unit * one.realized for unit, one in zip(units, lifecycles)),
-        fees=_floats(one.fees * FEE_UNIT for one in lifecycles),
-        funding=_floats(float(funding_total(one)) for one in lifecycles),
-        pnl_net=_floats(float(value) for value in net),
-        initial_risk=_floats(risk),
-        r_multiple=_floats(
-            float(value) / r if one.closed_at is not None else float("nan")
-            for value, r, one in zip(net, risk, lifecycles)
-        ),
-        num_legs=_integers(len(one.rows) for one in lifecycles),
-        num_entries=_integers(one.entries for one in lifecycles),
-        num_exits=_integers(one.exits for one in lifecycles),
-        mfe_r=_floats(mfe),
-        mae_r=_floats(mae),
-        max_exposure_notional=_floats(unit * one.max_notional for unit, one in zip(units, lifecycles)),
+        opened_at=_integers([lifecycle.opened_at for lifecycle in lifecycles]),
+        closed_at=closed_at,
+        bars_held=_integers([one.position.attached["last_bar"] - one.position.entry_bar for one in sets]),
+        pnl_realized=money * _floats([one.realized for one in lifecycles]),
+        fees=_floats([one.fees for one in lifecycles]) * FEE_UNIT,
+        funding=_floats([_funding(one) for one in lifecycles]),
+        pnl_net=net,
+        initial_risk=risk,
+        r_multiple=np.where(closed_at == STILL_OPEN, math.nan, net / risk),
+        num_legs=_integers([len(one.rows) for one in lifecycles]),
+        num_entries=_integers([one.entries for one in lifecycles]),
+        num_exits=_integers([one.exits for one in lifecycles]),
+        mfe_r=mfe,
+        mae_r=_floats([_quotient(one.mae, r) for one, r in zip(lifecycles, ticks)]),
+        max_exposure_notional=money * _floats([one.max_notional for one in lifecycles]),
         profile=[one.profile for one in lifecycles],
         regime=[one.regime for one in lifecycles],
         strategy=[one.strategy_id for one in lifecycles],
         entry_reason=[one.rows[0].fill.reason for one in lifecycles],
         exit_reason=[_last_exit(one.rows) for one in lifecycles],
-        best_exit_r=_floats(mfe),
-        available_r=_floats(mfe),
-        risk_per_unit=_floats(
-            float(r) * float(one.market.instrument.tick_size) if r else float("nan") for one, r in zip(sets, ticks)
-        ),
-        multiplier=_floats(float(one.market.instrument.multiplier) for one in sets),
-        tp1_r=_floats(float(own[0].r_multiple) if own else float("nan") for own in rungs),
-        planned_rungs=_integers(sum(1 << (rung.index - 1) for rung in own if rung.index < 63) for own in rungs),
+        best_exit_r=mfe,
+        available_r=mfe,
+        risk_per_unit=_floats([_quotient(r, 1) * own.tick if r else math.nan for r, own in zip(ticks, units)]),
+        multiplier=_floats([own.multiplier for own in units]),
+        tp1_r=_floats([_quotient(own[0].r_multiple, 1) if own else math.nan for own in rungs]),
+        planned_rungs=_integers([sum([1 << (rung.index - 1) for rung in own if rung.index < 63]) for own in rungs]),
     )
 
 
 def _last_exit(rows: Sequence[LegRow]) -> str | None:
-    return next((row.fill.reason for row in reversed(rows) if row.is_exit), None)
+    for row in reversed(rows):
+        if row.is_exit:
+            return row.fill.reason
+    return None
 
 
 def leg_columns(sets: Sequence[BookedSet]) -> LegColumns:
-    rows = [(i, one.lifecycle, row) for i, one in enumerate(sets) for row in one.lifecycle.rows]
-    lot = [float(one.market.instrument.lot_size) for one in sets]
-    tick = [one.market.instrument.tick_size for one in sets]
-    unit = [float(one.market.instrument.money_unit) for one in sets]
-    realized = [unit[i] * row.realized for i, _, row in rows]
+    counts = [len(one.lifecycle.rows) for one in sets]
+    of_set = np.repeat(np.arange(len(sets)), counts)
+    rows = [row for one in sets for row in one.lifecycle.rows]
+    fills = [row.fill for row in rows]
+    units = _units(sets)
+    prices = [own.price for own, count in zip(units, counts) for _ in range(count)]
+    money = _floats([own.money for own in units])
+    risk = _floats([float(one.lifecycle.initial_risk or math.nan) for one in sets])
+    realized = money[of_set] * _floats([row.realized for row in rows])
+    fractions = [fill.exit_fraction for fill in fills]
     return LegColumns(
-        set_index=_integers(i for i, _, _ in rows),
-        time=_integers(row.fill.time for _, _, row in rows),
-        is_entry=np.array([row.is_entry for _, _, row in rows], dtype=bool),
-        side=np.array([row.fill.side for _, _, row in rows], dtype=np.int8),
-        quantity=_floats(lot[i] * row.lots for i, _, row in rows),
-        price=_floats(float(tick[i] * row.fill.ticks) for i, _, row in rows),
-        fees=_floats(row.fee * FEE_UNIT for _, _, row in rows),
-        realized_pnl=_floats(realized),
-        reason=[row.fill.reason or "" for _, _, row in rows],
-        category=[row.fill.category or "" for _, _, row in rows],
-        trigger_id=[row.fill.trigger_id for _, _, row in rows],
-        exit_fraction=_floats(
-            float("nan") if row.fill.exit_fraction is None else float(row.fill.exit_fraction) for _, _, row in rows
-        ),
-        r=_floats(
-            money / (unit[i] * lifecycle.initial_risk) if lifecycle.initial_risk else float("nan")
-            for money, (i, lifecycle, _) in zip(realized, rows)
-        ),
+        set_index=of_set,
+        time=_integers([fill.time for fill in fills]),
+        is_entry=np.array([row.is_entry for row in rows], dtype=bool),
+        side=np.array([fill.side for fill in fills], dtype=np.int8),
+        quantity=_floats([own.lot for own in units])[of_set] * _floats([row.lots for row in rows]),
+        price=_floats([fill.ticks * step / scale for fill, (step, scale) in zip(fills, prices)]),
+        fees=_floats([row.fee for row in rows]) * FEE_UNIT,
+        realized_pnl=realized,
+        reason=[fill.reason or "" for fill in fills],
+        category=[fill.category or "" for fill in fills],
+        trigger_id=[fill.trigger_id for fill in fills],
+        exit_fraction=_floats([math.nan if fraction is None else float(fraction) for fraction in fractions]),
+        r=realized / (money * risk)[of_set],
     )
 
 
@@ -149,42 +202,48 @@ class Held:
 
 def held(market: Market, sets: Sequence[BookedSet]) -> Held:
     """What the symbol's books held and had earned, changing at event bars only. Sums are exact, then floats."""
-    changes: list[tuple[int, int, int, int, int, int, Decimal]] = []
-    for order, one in enumerate(sets):
-        for row in one.lifecycle.rows:
-            side, lots = row.fill.side, row.lots
-            moved = side * lots * row.fill.ticks
-            cost = moved if row.is_entry else moved + row.realized
-            gross = lots if row.is_entry else -lots
-            changes.append((row.fill.time, order, side * lots, gross, cost, row.realized, -_money(row.fee)))
-        for payment in one.lifecycle.funding:
-            changes.append((payment.time, order, 0, 0, 0, 0, payment.amount))
-    changes.sort(key=lambda change: change[0])
-    times = sorted({change[0] for change in changes})
-    unit = market.instrument.money_unit
-    columns: list[list[float]] = [[], [], [], []]
-    quantity = gross_lots = cost_units = 0
-    cash = Decimal(0)
-    at = 0
-    for time in times:
-        while at < len(changes) and changes[at][0] == time:
-            _, _, q, g, c, realized, other = changes[at]
-            quantity, gross_lots, cost_units = quantity + q, gross_lots + g, cost_units + c
-            cash += unit * realized + other
-            at += 1
-        for column, value in zip(columns, (quantity, gross_lots, unit * cost_units, cash)):
-            column.append(float(value))
+    units = Units.of(market.instrument)
+    time, *changes = _changes(sets, units)
+    times = _integers(time)
+    order = np.argsort(times, kind="stable")
+    times = times[order]
+    last = np.flatnonzero(np.diff(times, append=np.iinfo(np.int64).max))
+    quantity, gross, cost, cash = (_sums_at(column, order.tolist(), last.tolist()) for column in changes)
     return Held(
-        bars=np.searchsorted(market.time, np.array(times, dtype=np.int64)),
-        quantity=np.array(columns[0]),
-        gross=np.array(columns[1]),
-        cost=np.array(columns[2]),
-        cash=np.array(columns[3]),
+        bars=np.searchsorted(market.time, times[last]),
+        quantity=_floats(quantity),
+        gross=_floats(gross),
+        cost=_floats([value * units.per_unit / units.scale for value in cost]),
+        cash=_floats([value / units.scale for value in cash]),
     )
 
 
-def _money(fee: int) -> Decimal:
-    return Decimal(fee).scaleb(-8)
+def _changes(sets: Sequence[BookedSet], units: Units) -> tuple[list[int], ...]:
+    """Columns: time, and what is added to signed lots, gross lots, cost (ticks × lots) and cash (1 ÷ scale)."""
+    # Five lists of numbers: a tuple a row would keep the garbage collector busy.
+    columns = times, quantity, gross, cost, cash = [], [], [], [], []
+    for one in sets:
+        for row in one.lifecycle.rows:
+            fill, lots, realized = row.fill, row.lots, row.realized
+            moved = fill.side * lots
+            times.append(fill.time)
+            quantity.append(moved)
+            gross.append(lots if row.is_entry else -lots)
+            # An entry realizes nothing: what it moved is what it cost.
+            cost.append(moved * fill.ticks + realized)
+            cash.append(realized * units.per_unit - row.fee * units.per_fee)
+        for payment in one.lifecycle.funding:
+            amount, scale = power_of_ten_denominator(payment.amount)
+            assert units.scale % scale == 0, payment
+            for column, value in zip(columns, (payment.time, 0, 0, 0, amount * (units.scale // scale))):
+                column.append(value)
+    return columns
+
+
+def _sums_at(column: list[int], order: list[int], last: list[int]) -> list[int]:
+    """The running sum of a column in an order, at the last row of each step."""
+    sums = list(accumulate([column[at] for at in order]))
+    return [sums[at] for at in last]
 
 
 def equity_columns(sets: Sequence[BookedSet], markets: Sequence[Market], initial_cash: Decimal) -> EquityColumns:
@@ -196,15 +255,22 @@ def equity_columns(sets: Sequence[BookedSet], markets: Sequence[Market], initial
         own = held(market, [one for one in sets if one.market is market])
         if not len(own.bars):
             continue
-        bar = np.arange(len(time)) if len(markets) == 1 else np.searchsorted(market.time, time, side="right") - 1
-        at = np.searchsorted(own.bars, bar, side="right") - 1
-        known = (at >= 0) & (bar >= 0)
-        index, bar = at[known], bar[known]
-        price = market.close[bar].astype(np.float64) * float(market.instrument.money_unit)
-        equity[known] += own.cash[index] + own.quantity[index] * price - own.cost[index]
-        notional[known] += own.gross[index] * price
+        # Where in `time` each step begins, and for how many bars it holds.
+        starts = own.bars if len(markets) == 1 else np.searchsorted(time, market.time[own.bars])
+        lengths = np.diff(starts, append=len(time))
+        known = slice(int(starts[0]), None)
+        price = _last_closes(market, time[known]) * float(market.instrument.money_unit)
+        worth = np.repeat(own.quantity, lengths)
+        worth *= price
+        worth += np.repeat(own.cash, lengths)
+        worth -= np.repeat(own.cost, lengths)
+        equity[known] += worth
+        price *= np.repeat(own.gross, lengths)
+        notional[known] += price
     with np.errstate(divide="ignore", invalid="ignore"):
-        exposure = np.where(equity > 0, notional / equity, np.where(notional > 0, np.inf, 0.0))
+        exposure = notional / equity
+    if not (equity > 0).all():
+        exposure = np.where(equity > 0, exposure, np.where(notional > 0, np.inf, 0.0))
     return EquityColumns(
         time=time,
         timeframe=min(market.timeframe for market in markets),
@@ -212,3 +278,10 @@ def equity_columns(sets: Sequence[BookedSet], markets: Sequence[Market], initial
         exposed=exposure,
         initial_cash=float(initial_cash),
     )
+
+
+def _last_closes(market: Market, time: np.ndarray) -> np.ndarray:
+    """The close of the market's last bar at or before each time, in ticks."""
+    if len(time) <= len(market) and np.array_equal(time, market.time[len(market) - len(time) :]):
+        return market.close[len(market) - len(time) :].astype(np.float64)
+    return market.close[np.searchsorted(market.time, time, side="right") - 1].astype(np.float64)
