@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from exitbrain.backtesting import position as positions
 from exitbrain.backtesting.files import trade_sets_of
 from exitbrain.backtesting.position import OpenPosition
 from exitbrain.backtesting.result import Result
@@ -20,6 +21,8 @@ from exitbrain.wiring.backtest import backtest
 from oracle.oracle import run_world
 from oracle.random_worlds import random_world
 from oracle.worlds import write_world
+
+positions.FEW_BARS = 0  # the compiled rules are on trial, also in small worlds
 
 STATISTICS = ("r_multiple", "mfe_r", "mae_r")
 DECIMALS = (

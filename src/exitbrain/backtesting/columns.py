@@ -20,6 +20,7 @@ from exitbrain.core.numbers import power_of_ten_denominator
 
 FEE_UNIT = 1e-8
 FEE_UNITS = 10**8
+_PIECE = 2**14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,22 +256,19 @@ def equity_columns(sets: Sequence[BookedSet], markets: Sequence[Market], initial
         own = held(market, [one for one in sets if one.market is market])
         if not len(own.bars):
             continue
-        # Where in `time` each step begins, and for how many bars it holds.
+        # Where in `time` each step begins. Piece by piece, so that only equity and notional take fresh memory.
         starts = own.bars if len(markets) == 1 else np.searchsorted(time, market.time[own.bars])
-        lengths = np.diff(starts, append=len(time))
-        known = slice(int(starts[0]), None)
-        price = _last_closes(market, time[known]) * float(market.instrument.money_unit)
-        worth = np.repeat(own.quantity, lengths)
-        worth *= price
-        worth += np.repeat(own.cash, lengths)
-        worth -= np.repeat(own.cost, lengths)
-        equity[known] += worth
-        price *= np.repeat(own.gross, lengths)
-        notional[known] += price
-    with np.errstate(divide="ignore", invalid="ignore"):
-        exposure = notional / equity
-    if not (equity > 0).all():
-        exposure = np.where(equity > 0, exposure, np.where(notional > 0, np.inf, 0.0))
+        for first in range(int(starts[0]), len(time), _PIECE):
+            after = min(first + _PIECE, len(time))
+            bars = slice(first, after) if len(markets) == 1 else _last_bars(market, time[first:after])
+            worth, value = _worth(own, starts, first, after, market.close[bars] * float(market.instrument.money_unit))
+            equity[first:after] += worth
+            notional[first:after] += value
+    broke = ~(equity > 0)
+    boundless = broke & (notional > 0)
+    exposure = np.divide(notional, equity, out=notional, where=~broke)
+    exposure[broke] = 0.0
+    exposure[boundless] = np.inf
     return EquityColumns(
         time=time,
         timeframe=min(market.timeframe for market in markets),
@@ -280,8 +278,17 @@ def equity_columns(sets: Sequence[BookedSet], markets: Sequence[Market], initial
     )
 
 
-def _last_closes(market: Market, time: np.ndarray) -> np.ndarray:
-    """The close of the market's last bar at or before each time, in ticks."""
-    if len(time) <= len(market) and np.array_equal(time, market.time[len(market) - len(time) :]):
-        return market.close[len(market) - len(time) :].astype(np.float64)
-    return market.close[np.searchsorted(market.time, time, side="right") - 1].astype(np.float64)
+def _worth(own: Held, starts: np.ndarray, first: int, after: int, price: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What was earned with what was held, and its notional, at each of the prices from `first` up to `after`."""
+    begin = int(np.searchsorted(starts, first, side="right")) - 1
+    steps = slice(begin, int(np.searchsorted(starts, after, side="left")))
+    lengths = np.diff(np.maximum(starts[steps], first), append=after)
+    quantity, gross, cost, cash = (
+        np.repeat(column[steps], lengths) for column in (own.quantity, own.gross, own.cost, own.cash)
+    )
+    return cash + quantity * price - cost, gross * price
+
+
+def _last_bars(market: Market, time: np.ndarray) -> np.ndarray:
+    """The market's last bar at or before each time."""
+    return np.searchsorted(market.time, time, side="right") - 1

@@ -16,6 +16,7 @@ import numpy as np
 
 from exitbrain.core.market import Instrument, MarketRegime
 from exitbrain.core.numbers import fraction_of
+from exitbrain.core.walk import FAR
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -121,7 +122,7 @@ class Market:
             values = self.atr(period)
             for bar in np.flatnonzero(~np.isnan(values[:-1])):
                 exact = fraction_of(float(values[bar])) * factor
-                by_bar[bar + 1] = exact.numerator // exact.denominator
+                by_bar[bar + 1] = min(exact.numerator // exact.denominator, FAR)
             if self.first_step is not None:
                 by_bar = np.repeat(by_bar, np.diff(self.first_step))
             cache[key] = by_bar

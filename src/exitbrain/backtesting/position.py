@@ -6,6 +6,7 @@ or, where numbers are too wide for a machine word or the callback changes every 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -22,6 +23,7 @@ from exitbrain.core.profiles import StopMove, TPProfile
 WIDE = 1 << 62
 NARROW = 1 << 30  # a product of two of these, doubled, is still below WIDE
 TRACE_ROOM = 256
+FEW_BARS = 10_000
 NO_DISTANCE = np.array([-1], dtype=np.int64)
 
 HOW = {
@@ -114,7 +116,10 @@ class OpenPosition:
     # what rests
 
     def _fits_a_machine_word(self) -> bool:
-        if self.profile is not None and self.profile.adaptive is not None:
+        if self.profile is not None and (self.profile.adaptive is not None or self._moves_far()):
+            return False
+        if len(self.market) < FEW_BARS and "numba" not in sys.modules:
+            # A small run is done before the compiler's library is loaded; the rules are the same.
             return False
         if self.opened_lots < NARROW and self._is_narrow():
             return True
@@ -126,10 +131,17 @@ class OpenPosition:
             levels += [abs(level) for level, _, _ in self.ladder.trail.callbacks]
         return max(levels) * widest < WIDE and self.opened_lots < WIDE
 
+    def _moves_far(self) -> bool:
+        """Whether a stop move is so many R away that its level may leave a machine word."""
+        assert self.profile is not None
+        plain = [move for move in self.profile.stop_moves if move.to not in ("breakeven", "previous_target")]
+        return any(abs(self.moved_level(self.ladder, move)) >= NARROW for move in plain)
+
     def _is_narrow(self) -> bool:
         """A quick yes for everyday numbers: prices and ratios well inside a machine word."""
-        ratios = [self.slip[1]] + ([den for _, _, den in self.ladder.trail.callbacks] if self.ladder.trail else [])
-        levels = [abs(rung.level) for rung in self.ladder.rungs]
+        callbacks = self.ladder.trail.callbacks if self.ladder.trail else ()
+        ratios = [self.slip[1], *(den for _, _, den in callbacks)]
+        levels = [abs(rung.level) for rung in self.ladder.rungs] + [abs(level) for level, _, _ in callbacks]
         return self.market.largest_price < NARROW and max(ratios) < NARROW and max(levels, default=0) < NARROW
 
     def _ints(self, values: list[int]) -> Any:

@@ -36,6 +36,8 @@ KLINES = (
     "open_time", "open", "high", "low", "close", "volume", "close_time",
     "quote_volume", "count", "taker_buy_volume", "taker_buy_quote_volume", "ignore",
 )  # fmt: skip
+MOST_UNPACKED = 1 << 30
+MOST_HEADER = 100_000
 _TIMEFRAME = r"\d{1,3}(?:s|sec|m|min|h|hr|hour|d|day|w|week|mo|month)s?"
 
 
@@ -151,11 +153,18 @@ def _binary_table(read: Callable[[], pl.DataFrame], source: str, name: str) -> T
 
 def _gzip_table(content: bytes, source: str) -> Table:
     try:
-        inner = gzip.decompress(content)
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
+            inner = packed.read(MOST_UNPACKED + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise _unreadable(source, f"damaged or cut short gzip file ({error})", accepted="a complete file") from None
-    table = _parsed(inner, source)
+    table = _parsed(_bounded(inner, source), source)
     return replace(table, format=f"{table.format} gz")
+
+
+def _bounded(inner: bytes, source: str) -> bytes:
+    if len(inner) > MOST_UNPACKED:
+        raise _unreadable(source, f"more than {MOST_UNPACKED >> 20:,} MiB when unpacked", accepted="a smaller file")
+    return inner
 
 
 def _zip_table(content: bytes, source: str) -> Table:
@@ -164,10 +173,11 @@ def _zip_table(content: bytes, source: str) -> Table:
             names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX")]
             if len(names) != 1:
                 raise _unreadable(source, f"a zip of {len(names)} files", accepted="a zip that holds one file")
-            inner = archive.read(names[0])
+            with archive.open(names[0]) as packed:
+                inner = packed.read(MOST_UNPACKED + 1)
     except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError) as error:
         raise _unreadable(source, f"damaged zip file ({error})", accepted="a complete zip without password") from None
-    table = _parsed(inner, source)
+    table = _parsed(_bounded(inner, source), source)
     return replace(table, format=f"{table.format} zip")
 
 
@@ -252,6 +262,11 @@ def _csv_table(text: str, source: str) -> Table:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     first = next(number for number, line in enumerate(lines) if line.strip())
     separator = max(",;\t", key=lines[first].count)
+    if len(lines[first]) > MOST_HEADER:
+        found = f"a first line of {len(lines[first]):,} characters"
+        raise _unreadable(
+            source, found, accepted=f"names or numbers in at most {MOST_HEADER:,} characters", line=first + 1
+        )
     names = [name.strip() for name in next(csv.reader([lines[first]], delimiter=separator))]
     has_header = not re.match(r"[-+]?[\d.]", names[0])
     if not has_header:

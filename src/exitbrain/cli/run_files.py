@@ -8,11 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from exitbrain.core.trade_sets import TradeSet
 from exitbrain.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
     import polars as pl
 
+EVENT_KEYS = {"kind", "time", "symbol", "trigger_id", "category", "reason", "detail", "price", "set_id"}
 ACCEPTED = "the folder that `exitbrain backtest --out` or `exitbrain demo` wrote"
 
 
@@ -35,16 +37,28 @@ class RunFiles:
         held = self._json("trade_sets.json", dict).get("trade_sets")
         if not isinstance(held, list):
             raise self._damaged("trade_sets.json", "no trade_sets")
+        for number, row in enumerate(held, 1):
+            try:
+                TradeSet.from_dict(row)
+            except (InvalidInput, KeyError, TypeError, AttributeError, ValueError) as error:
+                raise self._damaged("trade_sets.json", f"set {number} is none: {error}") from None
         return held
 
     @cached_property
     def plans(self) -> dict[str, Any]:
-        return self._json("plans.json", dict)
+        held = self._json("plans.json", dict)
+        if not all(isinstance(plan, dict) and {"legs", "stop_path"} <= plan.keys() for plan in held.values()):
+            raise self._damaged("plans.json", "a plan without legs or stop_path")
+        return held
 
     @cached_property
     def events(self) -> list[dict[str, Any]]:
         lines = self._text("events.jsonl").splitlines()
-        return [self._parsed("events.jsonl", line, number) for number, line in enumerate(lines, 1) if line.strip()]
+        events = [self._parsed("events.jsonl", line, number) for number, line in enumerate(lines, 1) if line.strip()]
+        for number, event in enumerate(events, 1):
+            if not isinstance(event, dict) or not EVENT_KEYS <= event.keys():
+                raise self._damaged("events.jsonl", f"event {number} lacks one of {', '.join(sorted(EVENT_KEYS))}")
+        return events
 
     @cached_property
     def equity(self) -> pl.DataFrame:

@@ -173,6 +173,9 @@ def _candles(
             read = one
         elif is_frame(one):
             read = files.candles_from_frame(one, symbol=symbol, repair=repair, tick_size=tick)
+        elif not isinstance(one, str | os.PathLike):
+            accepted = "the path of a file, a polars or pandas frame, or Candles"
+            raise InvalidInput(Problem(found=f"{role} is a {type(one).__name__}", accepted=accepted))
         else:
             read = files.read_candles(one, symbol=symbol, repair=repair, tick_size=tick if repair else None)
         series.extend(read.candles)
@@ -352,8 +355,9 @@ def _only(markets: Mapping[str, Market], source: str) -> list[str]:
 def _entries(
     markets: Mapping[str, Market], entries: Any, sources: list[Source], warnings: list[str]
 ) -> dict[str, tuple[EntryOrder, ...]]:
+    entries = _as_rows(entries)
     rows = files.read_entries(entries)
-    name = Path(entries).name if isinstance(entries, str | os.PathLike) else "<entries>"
+    name = os.fspath(entries) if isinstance(entries, str | os.PathLike) else "<entries>"
     if isinstance(entries, str | os.PathLike):
         sources.append(_source("entries", entries))
     else:
@@ -379,6 +383,20 @@ def _entries(
             Problem(found=f"none of {len(rows)} entries lies inside the candles", accepted=spans, file=name)
         )
     return {symbol: tuple(sorted(own, key=lambda one: (one.bar, one.row))) for symbol, own in orders.items() if own}
+
+
+def _as_rows(entries: Any) -> Any:
+    """A path or a frame as it is, a list of mappings as a frame of texts."""
+    if isinstance(entries, str | os.PathLike) or is_frame(entries):
+        return entries
+    if isinstance(entries, list | tuple) and entries and all(isinstance(row, Mapping) for row in entries):
+        import polars as pl
+
+        names = list(dict.fromkeys(str(name) for row in entries for name in row))
+        texts = {name: [None if row.get(name) is None else str(row[name]) for row in entries] for name in names}
+        return pl.DataFrame(texts, schema=dict.fromkeys(names, pl.String))
+    accepted = "the path of a file, a polars or pandas frame, or a list of mappings"
+    raise InvalidInput(Problem(found=f"entries is a {type(entries).__name__}", accepted=accepted))
 
 
 def _order(row: files.EntryRow, market: Market) -> EntryOrder:
