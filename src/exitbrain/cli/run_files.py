@@ -56,7 +56,7 @@ class RunFiles:
         lines = self._text("events.jsonl").splitlines()
         events = [self._parsed("events.jsonl", line, number) for number, line in enumerate(lines, 1) if line.strip()]
         for number, event in enumerate(events, 1):
-            if not isinstance(event, dict) or not EVENT_KEYS <= event.keys():
+            if not isinstance(event, dict) or not event.keys() >= EVENT_KEYS:
                 raise self._damaged("events.jsonl", f"event {number} lacks one of {', '.join(sorted(EVENT_KEYS))}")
         return events
 

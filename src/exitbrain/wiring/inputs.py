@@ -374,7 +374,8 @@ def _entries(
         if row.time < int(market.time[0]) or row.time > int(market.time[-1]):
             outside += 1
             side = "before the first bar" if row.time < int(market.time[0]) else "past the last bar"
-            warnings.append(f"{name}:{row.row}: {iso(row.time)} {market.symbol} is {side}; not taken")
+            # run.json holds warnings, and the same inputs give the same bytes wherever they lie.
+            warnings.append(f"{Path(name).name}:{row.row}: {iso(row.time)} {market.symbol} is {side}; not taken")
             continue
         orders[market.symbol].append(_order(row, market))
     if outside == len(rows):
