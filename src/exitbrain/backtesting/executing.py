@@ -139,11 +139,11 @@ class Executor:
         regime = self.regime(line, order.decided_at)
         fill = self.fill_ticks(line, bar, terms.side, at_open=at_open)
         rule = self._stop_rule(line, order.decided_at, regime, terms)
-        stop = initial_stop(Fraction(fill), terms.side, instrument, rule)
+        stop = initial_stop(fill, terms.side, instrument, rule)
         lots = self._lots(line, terms, bar, fill, stop, at_open=at_open, kept=0)
         strategy_id = terms.strategy_id or self.run.settings.strategy_id
         profile = self._profile(line, strategy_id, regime)
-        ladder = self._ladder(profile, line, terms.side, Fraction(fill), stop, lots, regime)
+        ladder = self._ladder(profile, line, terms.side, fill, stop, lots, regime)
         line.opened += 1
         position = OpenPosition(
             market, ladder, profile,
@@ -270,7 +270,7 @@ class Executor:
         )
 
     def _ladder(
-        self, profile: TPProfile | None, line: Line, side: int, entry: Fraction, stop: int, lots: int,
+        self, profile: TPProfile | None, line: Line, side: int, entry: Fraction | int, stop: int, lots: int,
         regime: MarketRegime,
     ) -> Ladder:  # fmt: skip
         settings, instrument = self.run.settings, line.market.instrument

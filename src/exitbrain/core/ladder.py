@@ -5,7 +5,8 @@ Everything is computed exactly from the decimals that were written and rounded o
     long 1.000 @ 100 (tick 0.01, lot 0.001), stop 98 → risk 2
     TREND: 0.5R/15% → 101 × 0.150 · 1R/20% → 102 × 0.200 · 2R/30% → 104 × 0.300 · runner 0.350, trails from 1.5R = 103
 
-`side` is +1 for a long and -1 for a short. Prices are in ticks: a level is an int, an average entry a Fraction.
+`side` is +1 for a long and -1 for a short. Prices are in ticks: a level is an int, an entry a Fraction because it may be
+an average; a whole entry may come as an int, which answers to all that is asked of a Fraction here.
 """
 
 from __future__ import annotations
@@ -178,6 +179,8 @@ def compile_ladder(
         if quantities[i] > 0
     )
     trail = _trail(recipe, side, entry, risk) if runner else None
+    if trail is not None and side < 0 and trail.activation <= 0:
+        notes.append("the trail would start at 0 or less, which no price reaches: the stop holds the runner")
     return Ladder(
         side=side, entry=entry, stop=stop, risk=risk, rungs=rungs, runner=runner, trail=trail, notes=tuple(notes)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from exitbrain.core.guardrails import Limits
 from exitbrain.core.intents import EntryTerms
@@ -30,15 +31,20 @@ def sizing_of(terms: EntryTerms, rule: SizingRule) -> SizingRule:
 
 def lots_of(rule: SizingRule, instrument: Instrument, fill: int, stop: int, equity: Fraction) -> int:
     """Whole lots for a fill and a stop in ticks. Equity is quote money; no equity, no lots."""
-    value = Fraction(rule.value)
     if rule.mode == "quantity":
-        return floor_fraction(value / Fraction(instrument.lot_size))
+        return _whole_lots(rule.value, instrument.lot_size)
+    value = Fraction(rule.value)
     unit = Fraction(instrument.money_unit)
     if rule.mode == "notional":
         return floor_fraction(value / (unit * fill))
     if rule.mode == "fraction":
         return max(0, floor_fraction(equity * value / (unit * fill)))
     return max(0, floor_fraction(equity * value / (unit * abs(fill - stop))))
+
+
+@lru_cache(maxsize=4096)
+def _whole_lots(quantity: Decimal, lot_size: Decimal) -> int:
+    return floor_fraction(Fraction(quantity) / Fraction(lot_size))
 
 
 def lots_under_caps(
