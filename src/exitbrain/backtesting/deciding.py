@@ -11,10 +11,10 @@ from exitbrain.backtesting.latch import RULE, Latch
 from exitbrain.backtesting.position import OpenPosition
 from exitbrain.backtesting.settings import EntryOrder
 from exitbrain.backtesting.triggers import BoundTrigger, position_view
-from exitbrain.core.arbiter import arbitrate, precedence
+from exitbrain.core.arbiter import arbitrate, precedence, rank
 from exitbrain.core.guardrails import Asked, Facts, answers, closes_a_position, guards_in_force
 from exitbrain.core.intents import EntryTerms, Intent, Kind, Preempted, exit_kind
-from exitbrain.core.numbers import decimal_of, plain
+from exitbrain.core.numbers import decimal_of
 from exitbrain.features.binding import FLAT
 
 if TYPE_CHECKING:
@@ -396,8 +396,8 @@ class Decider:
                 int(line.market.time[bar]), line.symbol,
                 self._set_id(line) if position is None else position.attached["set_id"], intent.trigger_id, intent.kind.value,
                 intent.category, intent.grade, None if intent.exit_fraction is None else float(intent.exit_fraction),
-                tuple(guards), None if refused else self._precedence_of(line)(intent)[0], outcome,
-                winner.trigger_id if winner is not None else None, plain(line.market.instrument.price(ticks)),
+                tuple(guards), None if refused else rank(intent, latched=self.latch.is_on(line.symbol), override_grade=self.run.settings.override_grade), outcome,
+                winner.trigger_id if winner is not None else None, (line.market.instrument, ticks),
             )
         )  # fmt: skip
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from exitbrain.backtesting.result import Result
+    from exitbrain.core.market import Instrument
 
 FILL_FIELDS = (
     "fill_id", "time", "symbol", "side", "qty", "price", "fee", "maker", "trigger_id", "category", "reason", "set_id",
@@ -212,9 +213,16 @@ def decisions_frame(result: Result) -> pl.DataFrame:
         "price": pl.String,
     }
     guards = list(schema).index("guards")
-    rows = [(*row[:guards], json.dumps(dict(row[guards])), *row[guards + 1 :]) for row in result.simulation.decisions]
+    rows = [
+        (*row[:guards], json.dumps(dict(row[guards])), *row[guards + 1 : -1], _price(*row[-1]))
+        for row in result.simulation.decisions
+    ]
     frame = pl.DataFrame(rows, schema=schema, orient="row")
     return frame.with_columns(pl.col("time").cast(pl.Datetime("us", "UTC")))
+
+
+def _price(instrument: Instrument, ticks: int) -> str:
+    return plain(instrument.price(ticks))
 
 
 def report_payload(result: Result) -> dict[str, Any]:

@@ -6,6 +6,7 @@ F45). `first_step[b]` is where bar b begins.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -51,10 +52,6 @@ class Market:
     def __len__(self) -> int:
         return len(self.time)
 
-    @cached_property
-    def steps_per_bar_vary(self) -> bool:
-        return self.first_step is not None
-
     def step_of(self, bar: int) -> int:
         """The first step of a bar; one past the last step for one past the last bar."""
         return bar if self.first_step is None else int(self.first_step[bar])
@@ -77,6 +74,12 @@ class Market:
     def steps(self, side: int) -> Columns:
         """open, high, low, close by step; for a short every price is negated, so high and low change places."""
         return self._long if side > 0 else self._short
+
+    @cached_property
+    def compiled_walk(self) -> Callable[..., int]:
+        from exitbrain.kernel.compiled import compiled_rules
+
+        return compiled_rules().walk  # type: ignore[no-any-return]
 
     @cached_property
     def lists(self) -> dict[int, tuple[list[int], ...]]:

@@ -134,6 +134,8 @@ class OpenPosition:
     def _moves_far(self) -> bool:
         """Whether a stop move is so many R away that its level may leave a machine word."""
         assert self.profile is not None
+        if not self.profile.stop_moves:
+            return False
         plain = [move for move in self.profile.stop_moves if move.to not in ("breakeven", "previous_target")]
         return any(abs(self.moved_level(self.ladder, move)) >= NARROW for move in plain)
 
@@ -201,12 +203,22 @@ class OpenPosition:
         rules.raise_peak(self.state, self.trace, self.state[rules.PEAK], distance, *self.callbacks)
 
     def _place_rungs(self, ladder: Ladder) -> None:
-        side = self.side
+        side, stays = self.side, (rules.STAY, 0)
+        has_moves = self.profile is not None and bool(self.profile.stop_moves)
         rows = []
         for rung in ladder.rungs:
             level = side * rung.level
             meet = level + 1 if rung.soft and self.through else level
-            rows.append((meet, rung.index, level, rung.lots, int(rung.soft), *self._move_after(ladder, rung.index)))
+            rows.append(
+                (
+                    meet,
+                    rung.index,
+                    level,
+                    rung.lots,
+                    int(rung.soft),
+                    *(self._move_after(ladder, rung.index) if has_moves else stays),
+                )
+            )
         rows.sort()
         meet, index, level, lots, soft, move, move_to = self._columns(rows, 7)
         self.rungs = (meet, level, lots, soft, index, move, move_to)
@@ -242,7 +254,7 @@ class OpenPosition:
 
     def void_stop_moves(self) -> list[str]:
         """Plan notes for stop moves whose leg was merged away."""
-        if self.profile is None:
+        if self.profile is None or not self.profile.stop_moves:
             return []
         resting = {rung.index for rung in self.ladder.rungs}
         return [
@@ -277,9 +289,7 @@ class OpenPosition:
 
     def _run(self, until: int, through_open: bool) -> int:
         if self.compiled:
-            from exitbrain.kernel.compiled import compiled_rules
-
-            function, columns = compiled_rules().walk, self.market.steps(self.side)
+            function, columns = self.market.compiled_walk, self.market.steps(self.side)
         else:
             function, columns = rules.walk, self.market.lists[self.side]
         return function(
