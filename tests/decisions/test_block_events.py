@@ -9,11 +9,9 @@ import pytest
 from decisions.worlds import BARS, CALM, LONG, block_events, entering, legs, table, told, world
 from exitbrain.core.trade_sets import TradeSet
 
-NAMES = set(
-    ["emergency_exit_preempts_entry", "emergency_exit_preempts_exit", "risk_off_preempts_entry", "risk_off_preempts_exit", "risk_reduce_preempts_exit", "risk_reduce_preempts_entry", "exit_preempts_entry", "entry_overrides_risk_off", "entry_overrides_risk_reduce", "entry_overrides_exit", "outranked_by_peer", "stale_data", "same_bar_veto", "min_hold", "hold_rule", "spread", "liquidity", "min_trade", "risk_cap", "daily_loss", "cooldown", "daily_count", "allow_list", "budget", "max_adds", "opposite_ignored", "invalid_stop", "expired_plan"]
-)
-FIELDS = set(
-    ["event_id", "run_id", "set_id", "kind", "time", "symbol", "timeframe", "trigger_id", "category", "reason", "detail", "price", "preempted_by", "overridden_by"]
+FIELDS = frozenset(
+    {"event_id", "run_id", "set_id", "kind", "time", "symbol", "timeframe", "trigger_id", "category", "reason"}
+    | {"detail", "price", "preempted_by", "overridden_by"}
 )
 # What only an entry is told and no guard of the table says: `x` fires at the close of bar 2, `e` is long.
 REFUSALS: dict[str, dict[str, Any]] = {
@@ -41,7 +39,9 @@ def test_the_worlds_of_this_folder_provoke_every_name() -> None:
     """spec D5: each row of the two tables that refuses or loses is asserted by name in a run."""
     refused = {guard for guard, _, answer in table("guards.txt") if answer != "silent"}
     lost = {reason for *_, winner, reason in table("ranks.txt") if winner != "never"}
-    assert refused | lost | set(REFUSALS) == NAMES
+    by_who = {who: {name for name, told in table("events.txt") if told == who} for who in ("loser", "vetoed", "entry")}
+    assert lost == by_who["loser"]
+    assert refused | set(REFUSALS) == by_who["vetoed"] | by_who["entry"]
 
 
 def test_an_event_says_all_that_it_has_to() -> None:
