@@ -27,9 +27,11 @@ def _cache_folder(sources: bytes) -> str:
     folder = pathlib.Path(base) / "exitbrain" / "kernel" / hashlib.sha256(sources).hexdigest()[:16]
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(folder)
     except OSError:
-        folder = pathlib.Path(tempfile.gettempdir()) / f"exitbrain-kernel-{os.getuid()}" / folder.name
-        folder.mkdir(parents=True, exist_ok=True)
+        # Compiled code is loaded from here, so a shared folder with a known name will not do.
+        return tempfile.mkdtemp(prefix="exitbrain-kernel-")
     return str(folder)
 
 
