@@ -64,10 +64,14 @@ def test_a_persistent_condition_trims_once(rearm: str | None, expected: list[str
     assert (trims, told(result)) == (expected, [])
 
 
-def test_an_unknown_does_not_rearm() -> None:
-    """spec F14 T4: volume 5 divides by zero at bar 2; only the definite false of bar 4 re-arms."""
+@pytest.mark.parametrize("rule", ["1 / (volume - 5) > 0.5", "is_long and 1 / (volume - 5) > 0.5"])
+def test_an_unknown_does_not_rearm(rule: str) -> None:
+    """spec F14 T4: volume 5 divides by zero at bar 2; only the definite false of bar 4 re-arms.
+
+    A rule that reads the position is asked at every bar, the other where it can matter.
+    """
     bars = [f"100 100.5 99.5 100 {volume}" for volume in (15, 6, 5, 6, 15, 6, 15)]
-    result = world(bars, LONG, [trigger("x", "risk_reduce", "1 / (volume - 5) > 0.5", exit_fraction=0.5)])
+    result = world(bars, LONG, [trigger("x", "risk_reduce", rule, exit_fraction=0.5)])
     assert legs(result) == ["0 e 1", "2 x_exit 0.5", "6 x_exit 0.25", "6 end_of_data 0.25"]
 
 
