@@ -198,7 +198,7 @@ class Simulation:
                 asked = bar in line.decisions or line.regime_rule is not None
                 if asked and (not self.settings.independent or line.triggers):
                     self.walk(line, bar + 1)
-            if self.settings.latch_scope == "portfolio":
+            if self.settings.latch_scope == "portfolio" and any(bar in line.decisions for line, bar in here):
                 self.decider.ask_regime_rule(here)
             for line, bar in here:
                 if bar in line.decisions:
