@@ -216,12 +216,7 @@ def test_symbols_clear_each_for_itself() -> None:
     ]
 
 
-ASKED_AT_THE_LAST = pytest.mark.xfail(
-    strict=True, reason="at portfolio scope the rule is asked at the last bar as well"
-)
-
-
-@pytest.mark.parametrize("scope", ["symbol", pytest.param("portfolio", marks=ASKED_AT_THE_LAST)])
+@pytest.mark.parametrize("scope", ["symbol", "portfolio"])
 def test_the_last_bar_decides_nothing(scope: str) -> None:
     """spec F6: what the rule says at the last close changes no latch, there being no decision that could use it."""
     result = world([CALM, CALM, AFTER, LOW], LONG, [], plan={"risk_regime_rule": FIRES}, latch={"scope": scope})
