@@ -44,6 +44,9 @@ class Decider:
         settings = simulation.settings
         self.latch = Latch(scope=settings.latch_scope, clear_after=settings.latch_clear_after)
         self._asked: dict[tuple[Kind, bool], Asked] = {}
+        in_force = {name for name, guard in guards_in_force(Kind.ENTRY, False, settings.limits) if guard is not None}
+        self._only_gap_matters = settings.independent and in_force <= {"stale_data", "allow_list", "min_trade"}
+        self._answered: dict[tuple[str, int, int], tuple[list[tuple[str, str | None]], tuple[str, str] | None]] = {}
 
     # one decision
 
@@ -209,12 +212,24 @@ class Decider:
         self, line: Line, bar: int, intent: Intent, position: OpenPosition | None, view: Mapping[str, Value]
     ) -> None:
         """A row that nobody competes with."""
-        guards, refused = self._ask_guards(line, bar, intent, position, view)
+        guards, refused = self._ask_once(line, bar, intent, position, view)
         if refused is not None:
             self.record_block(line, bar, intent, *refused, position=position)
         self.record_decision(line, bar, intent, guards, refused, None if refused else intent, position)
         if refused is None:
             self._order(line, bar, intent, position)
+
+    def _ask_once(
+        self, line: Line, bar: int, intent: Intent, position: OpenPosition | None, view: Mapping[str, Value]
+    ) -> tuple[list[tuple[str, str | None]], tuple[str, str] | None]:
+        """The guards' answers; asked once for equal facts where all that is asked looks at the gap before the bar."""
+        if not self._only_gap_matters or intent.entry is None:
+            return self._ask_guards(line, bar, intent, position, view)
+        gap = int(line.market.time[bar] - line.market.time[bar - 1]) if bar else 0
+        key = line.symbol, gap, intent.entry.side
+        if key not in self._answered:
+            self._answered[key] = self._ask_guards(line, bar, intent, position, view)
+        return self._answered[key]
 
     def _set_latch(self, line: Line, bar: int, standing: Sequence[Intent]) -> None:
         latching = {trigger.id for trigger in line.triggers if trigger.condition.latch}
