@@ -1,0 +1,1 @@
+"""The examples are held to what they promise."""
