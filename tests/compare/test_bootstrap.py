@@ -37,7 +37,7 @@ def test_an_interval_that_takes_sets_for_independent_would_be_too_narrow() -> No
 
 def test_stationary_intervals_hold_the_truth_of_a_series_with_memory() -> None:
     dice = np.random.default_rng(11)
-    held, runs = 0, 60
+    held, runs = 0, 100
     for seed in range(runs):
         noise = dice.normal(0, 1, 260)
         series = np.empty(250)
@@ -48,7 +48,7 @@ def test_stationary_intervals_hold_the_truth_of_a_series_with_memory() -> None:
                 series[i - 10] = level
         estimate, _ = stationary_mean(series, seed)
         held += not estimate.excludes_zero
-    assert held / runs >= 0.86
+    assert held / runs >= 0.87
 
 
 def test_the_same_seed_gives_the_same_interval_and_another_seed_another() -> None:

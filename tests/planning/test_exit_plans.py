@@ -476,3 +476,11 @@ def test_a_faulty_leg_is_refused(given) -> None:
 def test_a_faulty_plan_is_refused(given) -> None:
     with pytest.raises(InvalidInput):
         ExitPlan(**{"symbol": "X", "legs": [], "strategy_id": "S", "source": "test", "reason": "", **given})
+
+
+def test_a_rung_that_no_price_reaches_merges_toward_the_entry() -> None:
+    """spec P13: a short from 50000 with its stop at 90000 has 1R = 40000, so 2R would be at -30000."""
+    plan = plan_of(side="SHORT", stop_price=90000)
+    targets = [leg for leg in plan.legs if leg.kind == "TP"]
+    assert [leg.trigger_price for leg in targets] == [30000, 10000]
+    assert any("no price is 0 or less" in note for note in plan.notes)
