@@ -1,0 +1,1 @@
+"""What the workbench answers over HTTP; the web UI uses nothing else."""

@@ -1,0 +1,1 @@
+"""Runs and what they hold, kept: SQLite by default, PostgreSQL by URL."""
