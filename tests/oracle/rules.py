@@ -3,7 +3,8 @@
 A tree node is a tuple whose first part names it. A value is a float, a string, a boolean, or None for unknown.
 
 CHOICES
-1. `crosses_above(a, b)` is `prev(a, 1) <= prev(b, 1) and a > b`; `crosses_below` is its mirror.
+1. `crosses_above(a, b)` is `prev(a, 1) <= prev(b, 1) and a > b`, unknown where one of the four is, though the other
+   comparison be false; `crosses_below` is its mirror.
 2. `bars_since(c)` counts bars since c was last true, 0 where it is true now; unknown where it never was.
 3. `prev`, `highest`, `lowest` reaching before the first bar are unknown.
 4. Position features are known at the present bar only; inside `prev` and its kin they are unknown.
@@ -211,9 +212,12 @@ def called(name, arguments, view, index):
         values = [value_of(inner, view, index - back) if index >= back else None for back in range(span)]
         return None if None in values else (max if name == "highest" else min)(values)
     if name in ("crosses_above", "crosses_below"):
+        earlier = [value_of(prior(part), view, index) for part in arguments]
+        present = [value_of(part, view, index) for part in arguments]
+        if None in earlier + present:
+            return None
         now, before = ((">", "<="), ("<", ">="))[name == "crosses_below"]
-        crossing = ("and", ("compare", now, *arguments), ("compare", before, *(prior(part) for part in arguments)))
-        return value_of(crossing, view, index)
+        return COMPARISONS[now](*present) and COMPARISONS[before](*earlier)
     if name == "bars_since":
         return next((float(n) for n in range(index + 1) if value_of(arguments[0], view, index - n) is True), None)
     values = [value_of(part, view, index) for part in arguments]
