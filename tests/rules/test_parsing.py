@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import string
+import sys
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +14,7 @@ from exitbrain.core.rules import FeatureNames, RuleError, RuleType, bars_needed,
 from exitbrain.core.rules import position_names as position_names_of
 from exitbrain.core.rules.lexer import KEYWORDS, MOST_CHARACTERS
 from exitbrain.core.rules.parser import MOST_DEPTH, MOST_NODES
+from exitbrain.core.rules.wording import in_words
 
 NUMBER, TEXT, BOOLEAN = RuleType.NUMBER, RuleType.TEXT, RuleType.BOOLEAN
 CATALOGUE = FeatureNames(
@@ -200,8 +203,18 @@ HOSTILE = {
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_text_is_read_in_steps_that_its_length_bounds(text: str) -> None:
     """spec T4: counted in calls, since time on a shared machine proves nothing"""
-    import sys
 
+    def read() -> None:
+        try:
+            check_rule(text, CATALOGUE)
+        except RuleError as error:
+            caret(text, error)
+
+    assert calls_of(read) < 12_000
+
+
+def calls_of(action: Callable[[], object]) -> int:
+    """How many Python functions it calls: time on a shared machine proves nothing."""
     calls = 0
 
     def count(frame: object, event: str, argument: object) -> None:
@@ -210,12 +223,31 @@ def test_hostile_text_is_read_in_steps_that_its_length_bounds(text: str) -> None
 
     sys.setprofile(count)
     try:
-        check_rule(text, CATALOGUE)
-    except RuleError as error:
-        caret(text, error)
+        action()
     finally:
         sys.setprofile(None)
-    assert calls < 12_000
+    return calls
+
+
+DEEPEST = [
+    levels(15, "abs(", "a", ")") + " > b",
+    levels(15, "-", "a") + " > b",
+    levels(16, "not ", "p"),
+    levels(15, "prev(", "p", ", 1)"),
+    levels(15, "highest(", "a", ", 500)") + " > 0",
+    "abs(max(b, " * 7 + "a" + "))" * 7 + " > 0",
+    "bars_since(" * 7 + "a > 1" + ") > 0" * 7,
+    "p or q and (" * 7 + "p or q and r" + ")" * 7,
+]
+
+
+@pytest.mark.parametrize("text", DEEPEST)
+def test_the_deepest_rules_are_told_in_steps_that_their_parts_bound(text: str) -> None:
+    """spec T4: a level that does its work twice would take 2 to the 15th steps"""
+    rule = check_rule(text, CATALOGUE)
+    parts = sum(1 for _ in rule.nodes())
+    assert calls_of(lambda: in_words(rule)) <= 12 * parts
+    assert calls_of(lambda: bars_needed(rule)) <= 12 * parts
 
 
 WORDS = [

@@ -34,6 +34,7 @@ from exitbrain.core.rules.nodes import (
     Not,
     Or,
     Rule,
+    nodes_under,
 )
 
 Value = float | str | bool | None
@@ -241,15 +242,25 @@ def _rolling(node: Call, window: Window, back: int, count: int) -> list[Value]:
 
 
 def _bars_since(node: Call, window: Window, back: int, count: int) -> list[Value]:
-    column = values(node.arguments[0], window, back, count)
-    since = None if column[-1] is True else _bars_to_last_true(node.arguments[0], window, back + count - 1)
+    condition = node.arguments[0]
+    if _looks_for_a_last_time(condition):
+        # Looked at once, to the first bar: step by step, each step would send the inner search to the first bar again.
+        column = values(condition, window, back, window.history + 1 - back)
+        since = None
+    else:
+        column = values(condition, window, back, count)
+        since = None if column[-1] is True else _bars_to_last_true(condition, window, back + count - 1)
     result: list[Value] = []
     for truth in reversed(column):
         since = 0 if truth is True else since
         result.append(None if since is None else float(since))
         since = None if since is None else since + 1
     result.reverse()
-    return result
+    return result[:count]
+
+
+def _looks_for_a_last_time(node: Node) -> bool:
+    return any(isinstance(part, Call) and part.function == "bars_since" for part in nodes_under(node))
 
 
 def _bars_to_last_true(condition: Node, window: Window, back: int) -> int | None:

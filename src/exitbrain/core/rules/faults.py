@@ -32,7 +32,7 @@ def fault(text: str, span: Span, message: str, *, accepted: str | None = None, n
 
 def caret(text: str, error: RuleError) -> str:
     """The faulty line and, under it, a caret for each faulty character; a long line is cut around the fault."""
-    lines = text.split("\n")
+    lines = text.split("\n", error.line)  # and no further: the text may be a megabyte of lines
     line = lines[error.line - 1] if error.line <= len(lines) else ""
     first = max(0, error.column - 1 - WIDTH // 2)
     shown = "".join(_printable(character) for character in line[first : first + WIDTH])

@@ -83,10 +83,10 @@ def _chain(node: Chain) -> str:
 
 
 def _call(node: Call) -> str:
+    if node.function == "abs":
+        return f"{_grouped(node.arguments[0])} without its sign"
     words = [_words(argument) for argument in node.arguments]
     match node.function:
-        case "abs":
-            return f"{_grouped(node.arguments[0])} without its sign"
         case "min" | "max":
             return f"the {'least' if node.function == 'min' else 'greatest'} of ({', '.join(words)})"
         case "crosses_above" | "crosses_below":
