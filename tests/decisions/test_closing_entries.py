@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from decisions.worlds import AFTER, BARS, CALM, FIRES, LONG, LOW, block_events, entering, legs, told, trigger, world
+from exitbrain.backtesting.files import decisions_frame
 from exitbrain.errors import InvalidInput
 
 
@@ -43,6 +45,26 @@ def test_an_entry_that_closes_passes_the_guards_of_a_normal_exit(
     """spec F13 F31: the event names the entry."""
     result = world(BARS, rows, [entering("s")], account={"on_opposite": on_opposite}, guardrails=guardrails)
     assert (told(result), len(result.trade_sets)) == ([f"s {reason}"], 1)
+
+
+@pytest.mark.parametrize(
+    ("direction", "settings", "answers"),
+    [
+        ("long", {"max_adds": 1}, {"max_adds": None}),
+        ("long", {"max_adds": 0}, {"max_adds": "0 of at most 0 adds made"}),
+        ("short", {"on_opposite": "reverse"}, {"opposite_ignored": None}),
+        ("short", {"on_opposite": "ignore"}, {"opposite_ignored": "an opposite position is open"}),
+    ],
+)
+def test_decisions_keep_the_answer_to_an_open_position(
+    direction: str, settings: dict[str, Any], answers: dict[str, str | None]
+) -> None:
+    """spec F11 D7: a yes is an answer too; from flat neither is asked."""
+    result = world(BARS, LONG, [entering("g", direction)], account=settings)
+    first, second = (json.loads(guards) for guards in decisions_frame(result)["guards"])
+    beside = ("max_adds", "opposite_ignored")
+    assert {name: second[name] for name in beside if name in second} == answers
+    assert not {*beside} & {*first}
 
 
 def test_the_guards_switches_hold_for_a_closing_entry_too() -> None:

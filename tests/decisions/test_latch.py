@@ -174,6 +174,7 @@ def test_the_scope_says_whose_latch_it_is(mine: str, cause: str, scope: str, eve
     assert told(result) == [event]
     (change,) = [one for one in result.events if one["kind"] == "latch"]
     assert f"scope {scope}" in change["detail"]
+    assert change["symbol"] == other, "the record names who set it, not who is asked first"
 
 
 @pytest.mark.parametrize(

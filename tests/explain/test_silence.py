@@ -117,6 +117,56 @@ def test_a_run_without_a_plan_says_so(world: World) -> None:
     assert here["positions"][0]["features"]["entry_price"] > 0
 
 
+def test_a_plan_without_triggers_is_told_too(world: World) -> None:
+    """spec D8 T3: the plan need not open anything to be looked at."""
+    run(world, "plan_id: p\ntriggers: []\nrisk_regime_rule: close < 1\n")
+    here = told(world, "2024-01-01T02:00:00Z")
+    assert [(rule["key"], rule["truth"]) for rule in here["silent_rules"]] == [("risk_regime_rule", "false")]
+
+
+def test_positions_that_decide_alone_are_told_one_by_one(world: World) -> None:
+    """spec D8 F28: several positions of one symbol, and an entry that opens one more."""
+    plan = """plan_id: p
+triggers:
+- {id: trim, symbol: TST, category: risk_reduce, direction: exit, exit_rule: close == 99.5, exit_fraction: 0.5}
+- {id: out, symbol: TST, direction: exit, exit_rule: close == 99.5}
+- {id: in, symbol: TST, direction: long, entry_rule: close == 99.5}
+"""
+    far = [ENTRY_HEADER, "2024-01-01T01:00:00Z,TST,long,1,90,first", "2024-01-01T02:00:00Z,TST,long,2,90,second"]
+    for rows, positions in ((far, (1, 2)), (far[:2], (1,))):
+        world.write("entries.csv", *rows)
+        out = run(world, plan, CONFIG + "account: {independent: true}\n")
+        said = world.run("explain", out, "--at", "2024-01-01T03:00:00Z")
+        assert said.status == 0, said.err
+        for position in positions:
+            assert f"Candidates for position {position}, in order of rank" in said.out
+            assert f"trim_exit, position {position}, 2024-01-01 04:00" in said.out
+        assert said.out.count("out lost to trim: risk_reduce_preempts_exit") == len(positions)
+        assert "Entries, each a position of its own" in said.out
+
+
+def test_the_setter_of_a_latch_is_told_where_it_is_another_symbol(world: World) -> None:
+    """spec D6 D8."""
+    world.write("ABC_1h.csv", *(world.folder / "TST_1h.csv").read_text().replace("104.5", "105").splitlines())
+    plan = "plan_id: p\nrisk_regime_rule: high == 105\ntriggers: []\n"
+    world.write("plan.yaml", *plan.splitlines())
+    more = ("--plan", str(world.folder / "plan.yaml"), "--candles", str(world.folder / "ABC_1h.csv"))
+    assert world.backtest("out", "TST_1h.csv", "entries.csv", *more).status == 0
+    latches = {}
+    for symbol in ("ABC", "TST"):
+        said = world.run("explain", "out", "--symbol", symbol, "--at", "2024-01-01T03:00:00Z", "--json")
+        latches[symbol] = json.loads(said.out)["latch"]
+    assert latches == {"ABC": ["risk_regime_rule"], "TST": ["risk_regime_rule (ABC)"]}
+
+
+def test_an_entry_is_told_that_its_size_is_judged_at_the_fill(world: World) -> None:
+    """spec F11 D8."""
+    out = run(world)
+    said = world.run("explain", out, "--at", "2024-01-01T00:00:00Z")
+    (row,) = [line.split() for line in said.out.splitlines() if line.startswith("min_trade")]
+    assert row == ["min_trade", "at", "fill"]
+
+
 BAD = (
     (["--at", "2025-01-01T00:00:00Z"], "lies outside the run"),
     (["--at", "yesterday"], "ISO 8601"),

@@ -156,7 +156,7 @@ class Decider:
             assert line.regime_rule is not None
             truths.append(line.regime_rule.at(bar, self._view(line, position, bar)))
         truth = True if True in truths else None if None in truths else False
-        line, bar = asked[0]
+        line, bar = asked[truths.index(True) if truth else 0]
         self._note_latch(line, bar, RULE, self.latch.answer(line.symbol, RULE, truth))
 
     def _ask_latch_triggers(self, line: Line, bar: int, view: Mapping[str, Value]) -> None:

@@ -12,7 +12,7 @@ from exitbrain.wiring.explaining import Explanation
 from exitbrain.wiring.past_positions import PastPosition
 from exitbrain.wiring.silent_rules import SilentRule
 
-LEG = ("leg_id", "side", "qty", "price", "fees", "timestamp", "trigger_id", "category", "reason", "is_entry")
+LEG = ("set_id", "leg_id", "side", "qty", "price", "fees", "timestamp", "trigger_id", "category", "reason", "is_entry")
 
 
 def explanation_json(one: Explanation, run_id: str) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def _inputs(files: RunFiles, asked: Asked) -> tuple[RunInputs | None, list[str]]
     inputs = gather(
         [str(path) for path in candles], plan=str(plan[0]), config=dict(files.run["config"]), environment={},
         quotes=str(quotes[0]) if quotes else None, repair=bool(files.run.get("repairs")),
-        detail=[str(path) for path in detail] or None,
+        detail=[str(path) for path in detail] or None, to_run=False,
     )  # fmt: skip
     if not set(files.run["symbols"]) <= set(inputs.markets):
         return None, ["The candles that were found do not hold every symbol of the run."]

@@ -22,29 +22,49 @@ from exitbrain.wiring.past_positions import PastPosition
 from exitbrain.wiring.silent_rules import SilentRule
 
 BEFORE, AFTER = ("expired_plan",), ("max_adds", "opposite_ignored")
-NOT_ASKED, YES, NO = "-", "yes", "NO"
+NOT_ASKED, YES, NO, AT_FILL = "-", "yes", "NO", "at fill"
 
 
 def show_explanation(out: Console, one: Explanation) -> None:
-    _say(out, _head(one))
-    for when, title in (("open", "Decided at the open"), ("close", "Candidates, in order of rank")):
-        asked = [candidate for candidate in one.candidates if candidate.decided == when]
-        if asked:
-            _title(out, title)
-            _candidates(out, asked)
-            _title(out, "Guards")
-            _guards(out, asked)
-            _say(out, _outcomes(asked))
+    numbers = _numbers(one)
+    _say(out, _head(one, numbers))
+    for title, asked in _decisions(one, numbers):
+        _title(out, title)
+        _candidates(out, asked)
+        _title(out, "Guards")
+        _guards(out, asked)
+        _say(out, _outcomes(asked))
     if one.fills or one.silence:
         _title(out, "What came of it")
-        _say(out, [*one.silence, *(f"{_leg(leg)}, {moment(leg['timestamp'])}" for leg in one.fills)])
+        _say(out, [*one.silence, *(f"{_leg(leg, numbers)}, {moment(leg['timestamp'])}" for leg in one.fills)])
     if one.silent:
         _title(out, "Rules that asked nothing")
         for rule in one.silent:
-            _rule(out, rule, named=len(one.positions) > 1)
+            _rule(out, rule, numbers)
     if one.notes:
         out.print()
         _say(out, one.notes)
+
+
+def _numbers(one: Explanation) -> dict[str, int]:
+    """Names of the positions by age, where there are several or an entry asks for one more (spec F28)."""
+    ids = [position.set_id for position, _ in one.positions]
+    asks_for_one = any(candidate.set_id is None for candidate in one.candidates if candidate.decided == "close")
+    several = len(ids) + asks_for_one > 1
+    return {set_id: number for number, set_id in enumerate(ids, start=1)} if several else {}
+
+
+def _decisions(one: Explanation, numbers: Mapping[str, int]) -> Iterator[tuple[str, list[Candidate]]]:
+    """What competed with each other: where several positions are open, each is decided alone (spec F28)."""
+    at_open = [candidate for candidate in one.candidates if candidate.decided == "open"]
+    at_close = [candidate for candidate in one.candidates if candidate.decided == "close"]
+    groups = [("Decided at the open", at_open)]
+    for set_id, number in numbers.items():
+        own = [candidate for candidate in at_close if candidate.set_id == set_id]
+        groups.append((f"Candidates for position {number}, in order of rank", own))
+    rest = [candidate for candidate in at_close if candidate.set_id not in numbers]
+    groups.append(("Entries, each a position of its own" if numbers else "Candidates, in order of rank", rest))
+    return ((title, asked) for title, asked in groups if asked)
 
 
 def _title(out: Console, words: str) -> None:
@@ -63,15 +83,15 @@ def _say(out: Console, sentences: Sequence[str] | Iterator[str], indent: str = "
 # the bar and what was open
 
 
-def _head(one: Explanation) -> Iterator[str]:
+def _head(one: Explanation, numbers: Mapping[str, int]) -> Iterator[str]:
     price = "" if one.price is None else f", close {one.price}"
     yield f"{one.symbol} at {moment(iso(instant_of(one.time)))} UTC{price}"
     for leg in one.legs:
-        yield f"in this bar: {_leg(leg)}"
+        yield f"in this bar: {_leg(leg, numbers)}"
     if not one.positions:
         yield "position: flat"
     for position, features in one.positions:
-        yield f"position: {_position(position, features)}"
+        yield f"{_numbered(position.set_id, numbers) or 'position'}: {_position(position, features)}"
     yield f"risk-off latch: {'on, by ' + ', '.join(one.latch) if one.latch else 'off'}"
 
 
@@ -89,8 +109,13 @@ def _position(position: PastPosition, features: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _leg(leg: Mapping[str, Any]) -> str:
-    return f"{leg['side']} {leg['qty']} at {leg['price']}, {leg['reason']}"
+def _leg(leg: Mapping[str, Any], numbers: Mapping[str, int]) -> str:
+    owner = _numbered(leg["set_id"], numbers)
+    return f"{leg['side']} {leg['qty']} at {leg['price']}, {leg['reason']}{f', {owner}' if owner else ''}"
+
+
+def _numbered(set_id: str | None, numbers: Mapping[str, int]) -> str:
+    return f"position {numbers[set_id]}" if set_id in numbers else ""
 
 
 # candidates and guards
@@ -145,6 +170,8 @@ def _print_block(out: Console, first: Column, block: list[Column]) -> None:
 def _answer(one: Candidate, guard: str) -> str:
     if guard not in one.guards:
         return NOT_ASKED
+    if guard == "min_trade" and one.kind == "entry":
+        return AT_FILL  # an entry's size is known there (spec F11)
     return YES if one.guards[guard] is None else NO
 
 
@@ -180,9 +207,10 @@ def _order(one: Candidate, asked: Sequence[Candidate]) -> str:
 # rules that asked nothing
 
 
-def _rule(out: Console, rule: SilentRule, *, named: bool) -> None:
+def _rule(out: Console, rule: SilentRule, numbers: Mapping[str, int]) -> None:
     owner = rule.key if rule.trigger_id is None else f"{rule.trigger_id} {rule.key}"
-    of = f" for {rule.set_id}" if named and rule.set_id else ""
+    position = _numbered(rule.set_id, numbers)
+    of = f" for {position}" if position else ""
     why = f"; {rule.why}" if rule.why else ""
     _say(out, [f"{owner}{of}: {TRUTHS[rule.truth]}{why}"])
     if not rule.terms:

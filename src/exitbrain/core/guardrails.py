@@ -125,13 +125,13 @@ def daily_loss(intent: Intent, facts: Facts, limits: Limits) -> str | None:
 def cooldown(intent: Intent, facts: Facts, limits: Limits) -> str | None:
     if facts.bars_since_close is None or facts.bars_since_close >= limits.cooldown_bars:
         return None
-    return f"{facts.bars_since_close} bars since the last close, at least {limits.cooldown_bars}"
+    return f"{facts.bars_since_close} of {limits.cooldown_bars} bars since the last closing fill"
 
 
 def daily_count(intent: Intent, facts: Facts, limits: Limits) -> str | None:
     if limits.max_entries_per_day is None or facts.entries_today < limits.max_entries_per_day:
         return None
-    return f"{facts.entries_today} sets opened today, at most {limits.max_entries_per_day}"
+    return f"{facts.entries_today} of at most {limits.max_entries_per_day} sets opened today"
 
 
 def allow_list(intent: Intent, facts: Facts, limits: Limits) -> str | None:
@@ -182,15 +182,14 @@ def closes_a_position(intent: Intent, facts: Facts) -> bool:
     return not intent.is_entry or (is_opposite(intent, facts) and facts.on_opposite != "ignore")
 
 
-def against_position(intent: Intent, facts: Facts) -> tuple[str, str] | None:
-    """D7's answers: an add beyond max_adds, an opposite entry that is ignored."""
+def against_position(intent: Intent, facts: Facts) -> tuple[str, str | None] | None:
+    """D7's answers: an add beyond max_adds, an opposite entry that is ignored. None where neither is asked."""
     if intent.entry is None or facts.independent or facts.position_side == 0:
         return None
     if is_opposite(intent, facts):
-        return ("opposite_ignored", "an opposite position is open") if facts.on_opposite == "ignore" else None
-    if facts.adds >= facts.max_adds:
-        return "max_adds", f"{facts.adds} adds made, at most {facts.max_adds}"
-    return None
+        return "opposite_ignored", "an opposite position is open" if facts.on_opposite == "ignore" else None
+    full = facts.adds >= facts.max_adds
+    return "max_adds", f"{facts.adds} of at most {facts.max_adds} adds made" if full else None
 
 
 Asked = tuple[tuple[str, Guard | None], ...]
@@ -249,9 +248,9 @@ def answers(intent: Intent, facts: Facts, limits: Limits, asked: Asked | None = 
     if intent.is_entry:
         given.append(("expired_plan", "the plan is past valid_until" if facts.plan_expired else None))
     given.extend([(name, guard and guard(intent, facts, limits)) for name, guard in asked])
-    refused = against_position(intent, facts)
-    if refused is not None:
-        given.append(refused)
+    beside = against_position(intent, facts)
+    if beside is not None:
+        given.append(beside)
     return given
 
 

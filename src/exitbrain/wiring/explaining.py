@@ -244,15 +244,17 @@ def _held(candidates: Sequence[Candidate]) -> frozenset[str]:
 
 
 def _latch(record: RunRecord, symbol: str, time: int) -> tuple[str, ...]:
-    """The causes that stand at this decision."""
-    causes: dict[str, bool] = {}
+    """The causes that stand at this decision, with the symbol that set one where it is another."""
+    causes: dict[str, str | None] = {}
     scope = record.run["config"]["latch"]["scope"]
     for event in record.events:
         mine = scope == "portfolio" or event["symbol"] == symbol
         if event["kind"] == "latch" and mine and microseconds(event["time"]) <= time:
             cause = event["trigger_id"] or "risk_regime_rule"
-            causes[cause] = event["reason"] == "latch_set"
-    return tuple(sorted(cause for cause, stands in causes.items() if stands))
+            causes[cause] = event["symbol"] if event["reason"] == "latch_set" else None
+    return tuple(
+        cause if setter == symbol else f"{cause} ({setter})" for cause, setter in sorted(causes.items()) if setter
+    )
 
 
 def _legs_before(
@@ -265,7 +267,7 @@ def _legs_before(
                 continue
             decided = leg["reason"] in DECIDED_PLAN_LEGS or leg["trigger_id"] in ids
             if not (record.filled_at_close and decided):
-                yield leg
+                yield {**leg, "set_id": one["set_id"]}
 
 
 def _fills(
@@ -283,7 +285,7 @@ def _fills(
         for leg in one["legs"] if one["symbol"] == symbol else ():
             ordered = leg["trigger_id"] in winners or leg["reason"] in winners or leg["reason"] == "time_stop"
             if ordered and microseconds(leg["timestamp"]) == filled_at:
-                yield leg
+                yield {**leg, "set_id": one["set_id"]}
 
 
 def _unasked(record: RunRecord, bar: int, count: int, fills: Sequence[Mapping[str, Any]]) -> str | None:

@@ -76,8 +76,12 @@ def gather(
     config: Any = None,
     repair: bool = False,
     environment: Mapping[str, str] | None = None,
+    to_run: bool = True,
 ) -> RunInputs:
-    """Read every input. Paths, frames, mappings and values of our own are taken alike. Raises InvalidInput."""
+    """Read every input. Paths, frames, mappings and values of our own are taken alike. Raises InvalidInput.
+
+    `to_run=False` is for looking back at a run, where nothing needs to open a position.
+    """
     settings = load_config(config, environment)
     plan_file = None if plan is None or isinstance(plan, StrategyPlan) else read_plan(plan)
     bound_plan = plan if plan_file is None else plan_file.plan
@@ -98,7 +102,7 @@ def gather(
     rows: dict[str, tuple[EntryOrder, ...]] = {}
     if entries is not None:
         rows = _entries(markets, entries, sources, warnings)
-    elif bound_plan is None or not bound_plan.triggers:
+    elif to_run and (bound_plan is None or not bound_plan.triggers):
         raise InvalidInput(
             Problem(found="nothing opens a position", accepted="an entries file, or a plan with triggers")
         )
