@@ -2,6 +2,7 @@
 
     python tests/campaign.py --worlds 5000
     python tests/campaign.py --seed 173 --triggers
+    python tests/campaign.py --liquidity --worlds 3000
 
 Ends with a line `N worlds, A agree, D differ` and exit status 1 where one differs.
 """
@@ -22,11 +23,11 @@ from pathlib import Path
 from engine.differential import difference_of_seed
 
 
-def judged(seed: int, triggers: bool, kept: str | None = None) -> str | None:
+def judged(seed: int, triggers: bool, liquidity: bool, kept: str | None = None) -> str | None:
     """What is wrong with the world of a seed. A crash of either side is a difference."""
     folder = Path(kept or tempfile.mkdtemp(prefix="world-"))
     try:
-        return difference_of_seed(seed, folder, triggers=triggers)
+        return difference_of_seed(seed, folder, triggers=triggers, liquidity=liquidity)
     except Exception:
         last = traceback.format_exc().strip().splitlines()
         return f"seed {seed}: " + " | ".join(line.strip() for line in last[-3:])
@@ -35,12 +36,12 @@ def judged(seed: int, triggers: bool, kept: str | None = None) -> str | None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def verdicts(seeds: Sequence[int], triggers: bool, jobs: int) -> Iterator[str | None]:
+def verdicts(seeds: Sequence[int], triggers: bool, liquidity: bool, jobs: int) -> Iterator[str | None]:
     if jobs == 1:
-        yield from map(judged, seeds, repeat(triggers))
+        yield from map(judged, seeds, repeat(triggers), repeat(liquidity))
         return
     with ProcessPoolExecutor(jobs) as pool:
-        yield from pool.map(judged, seeds, repeat(triggers), chunksize=20)
+        yield from pool.map(judged, seeds, repeat(triggers), repeat(liquidity), chunksize=20)
 
 
 def main() -> int:
@@ -49,16 +50,18 @@ def main() -> int:
     asked.add_argument("--start", type=int, default=0, help="the first seed")
     asked.add_argument("--seed", type=int, help="one seed only; its files are kept in --folder")
     asked.add_argument("--folder", help="where the files of --seed go")
-    asked.add_argument("--triggers", action="store_true", help="worlds with triggers of a plan")
+    kind = asked.add_mutually_exclusive_group()
+    kind.add_argument("--triggers", action="store_true", help="worlds with triggers of a plan")
+    kind.add_argument("--liquidity", action="store_true", help="worlds with liquidity-aware exits, most with triggers")
     asked.add_argument("--jobs", type=int, default=1, help=f"processes, of {os.cpu_count()} processors")
     given = asked.parse_args()
     if given.seed is not None:
-        told = judged(given.seed, given.triggers, given.folder)
+        told = judged(given.seed, given.triggers, given.liquidity, given.folder)
         print(told or f"seed {given.seed}: engine and oracle agree")
         return int(told is not None)
     seeds = range(given.start, given.start + given.worlds)
     differing = 0
-    for told in verdicts(seeds, given.triggers, given.jobs):
+    for told in verdicts(seeds, given.triggers, given.liquidity, given.jobs):
         if told is not None:
             differing += 1
             print(told, flush=True)

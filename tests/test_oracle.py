@@ -8,6 +8,7 @@ import pytest
 
 from oracle import walking
 from oracle.oracle import run_world
+from oracle.random_liquidity import random_liquid_world
 from oracle.random_worlds import random_world
 from oracle.worlds import load_expected, load_world, write_world
 
@@ -32,11 +33,11 @@ def test_every_worked_example_comes_out_exactly(folder):
     assert len(found["trade_sets"]) == len(expected["trade_sets"])
 
 
-# Hand-computed worlds. A bar is "open high low close"; bars are hours; tick 0.01, lot 0.001, no costs unless given.
+# Hand-computed worlds. A bar is "open high low close [volume [spread_bps]]"; bars are hours; tick 0.01, lot 0.001, no costs unless given.
 
 
 def world(bars, entries, legs="1/0.5/HARD 2/0.5/HARD", profile=None, plan=None, fees=(0, 0), slippage=0, **account):
-    rows = [[f"2024-01-01T{hour:02}:00:00Z", *bar.split(), "10"] for hour, bar in enumerate(bars)]
+    rows = [[f"2024-01-01T{hour:02}:00:00Z", *words(bar)] for hour, bar in enumerate(bars)]
     tp_legs = []
     for leg in legs.split():
         r, fraction, kind = leg.split("/")
@@ -66,6 +67,12 @@ def world(bars, entries, legs="1/0.5/HARD 2/0.5/HARD", profile=None, plan=None, 
             "exits": {"regime": "NORMAL", "use_profiles": True},
         },
     }
+
+
+def words(bar):
+    """ "open high low close [volume [spread_bps]]" """
+    found = bar.split()
+    return found if len(found) > 4 else [*found, "10"]
 
 
 def entry(text):
@@ -231,7 +238,8 @@ def multiplier(given, symbol):
 
 def test_jumping_to_the_prices_that_matter_fills_as_walking_every_tick_does(monkeypatch):
     """spec X3: the walk is right because a slower one, tick by tick, gives the same."""
-    coarse = [given for given in map(random_world, range(150)) if walked_ticks(given) < 30_000]
+    given_worlds = [*map(random_world, range(150)), *map(random_liquid_world, range(60))]
+    coarse = [given for given in given_worlds if walked_ticks(given) < 30_000]
     assert len(coarse) > 30
     jumped = [run_world(given) for given in coarse]
     monkeypatch.setattr(walking, "next_price", lambda run, position, here, end: here + (1 if end > here else -1))
@@ -247,6 +255,140 @@ def walked_ticks(given):
         for symbol, rows in given["candles"].items()
         for row in rows
     )
+
+
+# Liquidity-aware exits. The bar takes 0.1 of its volume.
+
+
+def shy(**more):
+    return {"liquidity": {"max_volume_share": 0.1}, **more}
+
+
+def with_minimum(given, quantity):
+    given["config"]["instrument"]["min_quantity"] = quantity
+    return given
+
+
+def emergency(rule):
+    trigger = {"id": "panic", "symbol": "TST", "direction": "exit", "category": "emergency_exit", "exit_rule": rule}
+    return {"plan_id": "p", "triggers": [trigger]}
+
+
+CUTS = {
+    "a rung in parts: its own bar at the level, then opens, each 0.1 of the volume": (
+        world(
+            [FLAT, "100 102 100 101 2", "101 101.5 101 101 2", "101.5 101.5 101 101 2"],
+            ["0 long 1 98 e"],
+            profile=shy(),
+        ),
+        "e 1@100 take_profit_1 0.2@102 take_profit_1 0.2@101 take_profit_1 0.1@101.5 end_of_data 0.5@101",
+    ),
+    "the stop covers what is unsold and is never cut": (
+        world([FLAT, "100 102 100 101 2", "101 101.5 97 98 1"], ["0 long 1 98 e"], profile=shy()),
+        "e 1@100 take_profit_1 0.2@102 take_profit_1 0.1@101 stop_loss 0.7@98",
+    ),
+    "a bar without volume takes nothing, but the rung is met: its stop move acts": (
+        world(
+            [FLAT, "100 102 101 101 0", "101 101 99 99 0"],
+            ["0 long 1 98 e"],
+            profile=shy(stop_moves=[{"after_leg": 1, "to": "breakeven"}]),
+        ),
+        "e 1@100 breakeven_stop 1@100",
+    ),
+    "a symbol whose volumes are all 0 has none, so nothing is cut": (
+        world([bar + " 0" for bar in (FLAT, "100 102 100 101", FLAT)], ["0 long 1 98 e"], "1/1/HARD", profile=shy()),
+        "e 1@100 take_profit_1 1@102",
+    ),
+    "a part under the minimum of 0.2 waits, unless it is all that is left": (
+        with_minimum(
+            world(
+                [FLAT, "100 102 100 101 1", "101 101.5 101 101 3", "101.5 101.5 101 101 1"],
+                ["0 long 1 98 e"],
+                "1/0.4/HARD 2/0.6/HARD",
+                profile=shy(),
+            ),
+            "0.2",
+        ),
+        "e 1@100 take_profit_1 0.3@101 take_profit_1 0.1@101.5 end_of_data 0.6@101",
+    ),
+    "two rungs share a bar in the order in which they fill": (
+        world([FLAT, "100 104 100 104 7", "104 104 103 103 10"], ["0 long 1 98 e"], profile=shy()),
+        "e 1@100 take_profit_1 0.5@102 take_profit_2 0.2@104 take_profit_2 0.3@104",
+    ),
+    "an emergency drops the rest at its open and takes all": (
+        world(
+            [FLAT, "100 102 100 101 1", "101 101.5 100.5 100.7 1", FLAT],
+            ["0 long 1 98 e"],
+            profile=shy(),
+            plan=emergency("close < 101 and bars_held > 1"),
+        ),
+        "e 1@100 take_profit_1 0.1@102 take_profit_1 0.1@101 panic_exit 0.8@100",
+    ),
+    "a time stop that is cut leaves the emergency its voice": (
+        world(
+            [FLAT, "100 101 100 101 1", "101 101 100.5 100.7 1", FLAT],
+            ["0 long 1 98 e"],
+            profile=shy(time_stop={"bars": 1}),
+            plan=emergency("close < 101 and bars_held > 1"),
+        ),
+        "e 1@100 time_stop 0.1@101 panic_exit 0.9@100",
+    ),
+    "a SOFT rung is no market exit and takes the whole level": (
+        world([FLAT, "100 104 100 104 1", FLAT + " 1"], ["0 long 1 98 e"], "1/0.5/SOFT 2/0.5/HARD", profile=shy()),
+        "e 1@100 take_profit_1 0.5@102 take_profit_2 0.1@104 take_profit_2 0.1@100 end_of_data 0.3@100",
+    ),
+    "above the limit at the close before, SOFT becomes HARD: 102 × 0.999 = 101.898, down to a tick": (
+        world(
+            ["100 100 99.5 100 10 5", "100 100 99.5 100 10 5.1", "100 102 100 101 10 0"],
+            ["0 long 1 98 e"],
+            "1/1/SOFT",
+            profile={"liquidity": {"max_spread_bps": 5}},
+            slippage=10,
+        ),
+        "e 1@100 take_profit_1 1@101.89",
+    ),
+    "at the limit SOFT stays SOFT": (
+        world(
+            ["100 100 99.5 100 10 5", "100 102 100 101 10 6"],
+            ["0 long 1 98 e"],
+            "1/1/SOFT",
+            profile={"liquidity": {"max_spread_bps": 5}},
+            slippage=10,
+        ),
+        "e 1@100 take_profit_1 1@102",
+    ),
+}
+
+
+@pytest.mark.parametrize("clause", CUTS)
+def test_liquidity_aware_exits_by_hand(clause):
+    """spec P14"""
+    given, expected = CUTS[clause]
+    assert fills(run_world(given)) == expected
+
+
+def test_no_bar_takes_more_than_its_share():
+    """spec P14: told of time stops and trails, which are never limits and never spared."""
+    seen = 0
+    for seed in range(100):
+        given = random_liquid_world(seed)
+        share = given["profiles"]["profiles"][0]["liquidity"].get("max_volume_share")
+        for found in run_world(given)["trade_sets"]:
+            volumes = {row[0]: Fraction(row[5]) for row in given["candles"][found["symbol"]]}
+            if share is None or not any(volumes.values()):
+                continue
+            for time, sold in sold_by_bar(found).items():
+                assert sold * multiplier(given, found["symbol"]) <= Fraction(str(share)) * volumes[time], (seed, time)
+                seen += 1
+    assert seen > 100
+
+
+def sold_by_bar(found):
+    sold = {}
+    for leg in found["legs"]:
+        if leg["reason"] in ("time_stop", "trailing_stop"):
+            sold[leg["timestamp"]] = sold.get(leg["timestamp"], 0) + Fraction(leg["qty"])
+    return sold
 
 
 @pytest.mark.parametrize("triggers", [False, True])
@@ -275,5 +417,12 @@ def fills_before(found, end):
 def test_a_world_written_as_files_is_read_back_and_runs_alike(tmp_path):
     for seed in range(20):
         given = random_world(seed, triggers=seed % 2 == 1)
+        write_world(given, tmp_path / str(seed))
+        assert run_world(load_world(tmp_path / str(seed))) == run_world(given)
+
+
+def test_a_liquid_world_written_as_files_is_read_back_and_runs_alike(tmp_path):
+    for seed in range(20):
+        given = random_liquid_world(seed)
         write_world(given, tmp_path / str(seed))
         assert run_world(load_world(tmp_path / str(seed))) == run_world(given)

@@ -19,6 +19,7 @@ from exitbrain.backtesting.position import OpenPosition
 from exitbrain.backtesting.result import Result
 from exitbrain.wiring.backtest import backtest
 from oracle.oracle import run_world
+from oracle.random_liquidity import random_liquid_world
 from oracle.random_worlds import random_world
 from oracle.worlds import write_world
 
@@ -34,6 +35,7 @@ INPUTS = {
     "candles": "candles.csv",
     "detail": "detail.csv",
     "funding": "funding.csv",
+    "quotes": "quotes.csv",
     "entries": "entries.csv",
     "plan": "plan.yaml",
     "profiles": "profiles.yaml",
@@ -42,13 +44,13 @@ INPUTS = {
 
 
 @cache
-def oracle_of(seed: int, triggers: bool = False) -> dict[str, Any]:
-    return run_world(world_of(seed, triggers))
+def oracle_of(seed: int, triggers: bool = False, liquidity: bool = False) -> dict[str, Any]:
+    return run_world(world_of(seed, triggers, liquidity))
 
 
 @cache
-def world_of(seed: int, triggers: bool = False) -> dict[str, Any]:
-    return random_world(seed, triggers=triggers)
+def world_of(seed: int, triggers: bool = False, liquidity: bool = False) -> dict[str, Any]:
+    return random_liquid_world(seed) if liquidity else random_world(seed, triggers=triggers)
 
 
 def files_of(folder: Path) -> dict[str, str]:
@@ -66,31 +68,32 @@ def run_given(world: dict[str, Any], folder: Path) -> Result:
     return run_files(folder)
 
 
-def run_seed(seed: int, folder: Path, *, triggers: bool = False, **options: Any) -> Result:
+def run_seed(seed: int, folder: Path, *, triggers: bool = False, liquidity: bool = False, **options: Any) -> Result:
     """The engine's run of a random world; its files are written once."""
-    place = folder / f"{'triggers' if triggers else 'plain'}-{seed}"
+    place = folder / f"{'liquidity' if liquidity else 'triggers' if triggers else 'plain'}-{seed}"
     if not place.exists():
-        write_world(world_of(seed, triggers), place)
+        write_world(world_of(seed, triggers, liquidity), place)
     return run_files(place, **options)
 
 
 @cache
-def sound_run(seed: int, folder: Path, *, triggers: bool = False) -> Result:
+def sound_run(seed: int, folder: Path, *, triggers: bool = False, liquidity: bool = False) -> Result:
     """The run of the engine as it is; only for where nothing is planted."""
-    return run_seed(seed, folder, triggers=triggers)
+    return run_seed(seed, folder, triggers=triggers, liquidity=liquidity)
 
 
-def difference_of_seed(seed: int, folder: Path, *, triggers: bool = False) -> str | None:
+def difference_of_seed(seed: int, folder: Path, *, triggers: bool = False, liquidity: bool = False) -> str | None:
     """The first difference between engine and oracle in a random world, None where they agree."""
-    expected = oracle_of(seed, triggers)
-    found = difference(run_seed(seed, folder, triggers=triggers), expected)
+    expected = oracle_of(seed, triggers, liquidity)
+    found = difference(run_seed(seed, folder, triggers=triggers, liquidity=liquidity), expected)
     if found is None:
         return None
-    return f"seed {seed}: {found}\n{repeat_with(seed, triggers)}"
+    return f"seed {seed}: {found}\n{repeat_with(seed, triggers, liquidity)}"
 
 
-def repeat_with(seed: int, triggers: bool) -> str:
-    return f"repeat with: python tests/campaign.py --seed {seed}" + " --triggers" * triggers
+def repeat_with(seed: int, triggers: bool = False, liquidity: bool = False) -> str:
+    flag = " --liquidity" if liquidity else " --triggers" * triggers
+    return f"repeat with: python tests/campaign.py --seed {seed}{flag}"
 
 
 def difference(result: Result, expected: dict[str, Any]) -> str | None:

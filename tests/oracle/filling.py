@@ -19,10 +19,11 @@ import math
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from .cutting import leave
 from .deciding import block
 from .exact import day_of, exact, to_cent
 from .ledger import Record, add_lots, close_lots, fee_of, slipped
-from .planning import build_ladder, legacy_recipe, select_recipe, shrink, stop_level
+from .planning import build_ladder, legacy_recipe, select_recipe, stop_level
 
 
 @dataclass(slots=True)
@@ -55,12 +56,15 @@ class Position:
     used: set = field(default_factory=set)
     run_index: int = 0
     run_time: int = 0
+    rests: list = field(default_factory=list)  # exits that are being sold in parts
+    taken: int = 0  # lots that this bar took of exits that may be cut
 
 
 @dataclass(slots=True)
 class Order:
     candidate: object
     decision: object
+    only_closes: bool = False  # an entry under on_opposite: exit, decided against a position
 
 
 def fill_order(run, order, price, bar, now):
@@ -68,8 +72,10 @@ def fill_order(run, order, price, bar, now):
     candidate = order.candidate
     if candidate.kind == "entry":
         fill_entry(run, order, price, bar, now)
+    elif not candidate.position.lots:
+        return  # rests have closed it at this open
     elif candidate.kind == "time_stop":
-        close_lots(run, candidate.position, candidate.position.lots, price, bar, "time_stop")
+        leave(run, candidate.position, candidate.position.lots, price, bar, "time_stop", shrinks=True)
     else:
         reduce(run, order, price, bar)
 
@@ -77,15 +83,13 @@ def fill_order(run, order, price, bar, now):
 def reduce(run, order, price, bar):
     candidate = order.candidate
     position = candidate.position
-    before = position.lots
     fraction = None if candidate.fraction is None else float(candidate.fraction)
     tag = (candidate.trigger_id, candidate.category, fraction)
-    close_lots(run, position, candidate.lots, price, bar, f"{candidate.trigger_id}_exit", tag=tag)
-    if position.lots:
-        noted = len(position.ladder.notes)
-        shrink(position.ladder, position.series.instrument, before, position.lots)
-        for text in position.ladder.notes[noted:]:
-            run.note(position.run_time, position.series, text)
+    reason = f"{candidate.trigger_id}_exit"
+    if candidate.kind == "emergency_exit":
+        close_lots(run, position, position.lots, price, bar, reason, tag=tag)
+    else:
+        leave(run, position, candidate.lots, price, bar, reason, tag=tag, shrinks=True)
 
 
 def refuse(run, order, now, reason):
@@ -115,6 +119,8 @@ def fill_entry(run, order, price, bar, now):
     direction = candidate.direction
     tag = (candidate.trigger_id, candidate.category, None)
     opposite = position is not None and position.direction != direction
+    if order.only_closes and position is None:
+        return
     if opposite and run.account["on_opposite"] == "exit":
         close_lots(run, position, position.lots, price, bar, f"{candidate.trigger_id}_exit", tag=tag)
         return

@@ -76,8 +76,8 @@ def hold_mutes(run, decision, candidate, position):
 
 
 def spread_too_wide(run, decision, candidate, position):
-    limit, spread = run.guards["max_spread_bps"], run.settings["execution"]["spread_bps"]
-    return limit is not None and spread is not None and exact(spread) > exact(limit)
+    limit, spread = run.guards["max_spread_bps"], decision.series.spread(decision.seen)
+    return limit is not None and spread is not None and spread > exact(limit)
 
 
 def too_thin(run, decision, candidate, position):

@@ -64,11 +64,19 @@ def close_lots(run, position, lots, base, bar, reason, resting=False, tag=None, 
     realized = direction * (price * lots - released) * instrument.unit
     position.cost -= released
     position.lots -= lots
+    keep_rests(position)
     record = position.record
     record.realized += realized
     book_leg(run, position, -direction, lots, price, fee, reason, tag or (None, "plan", None), average, realized, False)
     if position.lots == 0:
         close_record(run, position)
+
+
+def keep_rests(position):
+    """What is left of an exit is never more than the position holds (spec P14)."""
+    for rest in position.rests:
+        rest.lots = min(rest.lots, position.lots)
+    position.rests = [rest for rest in position.rests if rest.lots]
 
 
 def close_record(run, position):

@@ -6,7 +6,8 @@ CHOICES
 3. ATR(n) needs n + 1 bars; before that it is unknown.
 4. A funding row belongs to the bar that contains its timestamp; in a hole, to the next bar of the symbol.
 5. Coarser bars are cut at multiples of their span since the epoch; one closes with the main bar that ends there.
-6. A main bar is covered where every finer bar of the most common finer spacing is there.
+6. A quotes file stands in place of a spread column, as long as it lasts.
+7. A main bar is covered where every finer bar of the most common finer spacing is there.
 """
 
 from collections import Counter
@@ -70,8 +71,12 @@ class Series:
     floats: list  # per bar a dict of the five candle columns
     details: dict = field(default_factory=dict)  # bar index to its finer bars, where fully covered
     funding: dict = field(default_factory=dict)  # bar index to rows (rate, mark price or None)
+    spreads: list = field(default_factory=list)  # bps known at each close, None where unknown
     atr_columns: dict = field(default_factory=dict)
     coarser: dict = field(default_factory=dict)  # a longer timeframe to its columns and its closes
+
+    def spread(self, index):
+        return self.spreads[index] if index >= 0 else None
 
     def atr(self, period, index):
         """Wilder's average true range at a closed bar as TA-Lib has it, or None before warm-up."""
@@ -163,7 +168,7 @@ def whole_ticks(text, tick):
 
 
 def build_bar(row, tick):
-    time, *prices, volume = row
+    time, *prices, volume = row[:6]
     return Bar(microseconds(time), *(whole_ticks(price, tick) for price in prices), exact(volume))
 
 
@@ -173,16 +178,34 @@ def spacing(times):
     return min(counts, key=lambda span: (-counts[span], span)) if counts else 0
 
 
-def build_series(symbol, rows, instrument, detail_rows, funding_rows):
+def build_series(symbol, rows, instrument, detail_rows, funding_rows, quotes, default_spread):
     bars = [build_bar(row, instrument.tick) for row in rows]
     names = ("open", "high", "low", "close", "volume")
-    floats = [dict(zip(names, map(float, row[1:]))) for row in rows]
+    floats = [dict(zip(names, map(float, row[1:6]))) for row in rows]
     series = Series(instrument, spacing([bar.time for bar in bars]), bars, floats)
+    own = quoted_spreads(series, quotes) if quotes else [spread_of(row) for row in rows]
+    series.spreads = [default_spread if spread is None else spread for spread in own]
     series.details = covered(series, [build_bar(row, instrument.tick) for row in detail_rows])
     for row in funding_rows:
         if row.get("symbol") in (symbol, None, ""):
             book_funding_row(series, row)
     return series
+
+
+def spread_of(row):
+    """A seventh field of a candle row is its spread_bps."""
+    return exact(row[6]) if len(row) > 6 and row[6] != "" else None
+
+
+def quoted_spreads(series, quotes):
+    """(ask − bid) ÷ mid of the last quote at or before each close (spec X6)."""
+    known = [(microseconds(row["timestamp"]), exact(row["bid"]), exact(row["ask"])) for row in quotes]
+    found = []
+    for bar in series.bars:
+        before = [quote for quote in known if quote[0] <= bar.time + series.timeframe]
+        _, bid, ask = before[-1] if before else (None, None, None)
+        found.append(None if bid is None else (ask - bid) / ((ask + bid) / 2) * 10_000)
+    return found
 
 
 def covered(series, details):

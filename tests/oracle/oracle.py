@@ -13,6 +13,7 @@ CHOICES
 6. Where independent, a latch trigger's exit rule is asked once a bar with the symbol seen as flat.
 """
 
+from .cutting import harden, send_rests
 from .deciding import (
     Candidate,
     Decision,
@@ -166,11 +167,14 @@ class Run:
 
     def build_all_series(self, world):
         found = {}
+        spread = self.settings["execution"]["spread_bps"]
+        default_spread = None if spread is None else exact(spread)
         for symbol in sorted(world["candles"]):
             rows = world["candles"][symbol]
             instrument = build_instrument(symbol, self.settings["instrument"], rows, self.cash)
             detail = (world.get("detail") or {}).get(symbol) or []
-            found[symbol] = build_series(symbol, rows, instrument, detail, world.get("funding") or [])
+            funding, quotes = world.get("funding") or [], world.get("quotes") or []
+            found[symbol] = build_series(symbol, rows, instrument, detail, funding, quotes, default_spread)
         return found
 
     def place_rows(self, world, symbol):
@@ -275,15 +279,26 @@ class Run:
         now = (index, bar.time)
         for position in self.positions_of(series):
             position.run_index, position.run_time = now
+            position.taken = 0
         symbol = series.instrument.symbol
         orders, self.pending[symbol] = self.pending[symbol], []
+        self.send_all_rests(series, orders, first)
         for order in orders:
             fill_order(self, order, bar.open, first, now)
         if index == 0 or not self.fills_next_open:
             for row in self.rows_at(series, index):
                 self.decide_alone(series, row, first, now)
         for position in self.positions_of(series):
+            harden(self, position, index)
             open_position_at(self, position, first)
+
+    def send_all_rests(self, series, orders, bar):
+        """Before the orders of an open; an emergency drops the rests of its position (spec P14)."""
+        for order in orders:
+            if order.candidate.kind == "emergency_exit":
+                order.candidate.position.rests.clear()
+        for position in self.positions_of(series):
+            send_rests(self, position, bar)
 
     def decide_alone(self, series, row, bar, now):
         index, time = now
@@ -349,6 +364,8 @@ class Run:
                 block(self, decision, candidate, reason)
 
     def time_is_up(self, position, index):
+        if any(rest.reason == "time_stop" for rest in position.rests):
+            return False
         held = index - position.opened_index
         limits = [self.exits["time_stop_bars"], position.recipe.time_stop_bars]
         if any(limit is not None and held >= limit for limit in limits):
@@ -371,12 +388,17 @@ class Run:
         if winner.kind not in ("entry", "time_stop"):
             take_whole(self, decision, winner)
             winner.position.used.add(winner.trigger_id)
-        order = Order(winner, decision)
+        order = Order(winner, decision, self.only_closes(decision.series, winner))
         if self.fills_next_open:
             self.pending[decision.series.instrument.symbol].append(order)
         else:
             bar = self.parts(decision.series)[-1]
             fill_order(self, order, bar.close, bar, (decision.index, decision.time))
+
+    def only_closes(self, series, winner):
+        position = self.netting_position(series)
+        against = winner.kind == "entry" and position is not None and winner.direction != position.direction
+        return against and self.account["on_opposite"] == "exit"
 
 
 def time_stop(position):

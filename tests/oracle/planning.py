@@ -61,6 +61,14 @@ class Trailing:
 
 
 @dataclass(frozen=True, slots=True)
+class Liquidity:
+    """P14; either half may be off."""
+
+    max_spread: Fraction | None
+    max_share: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     name: str | None
     rungs: tuple
@@ -68,6 +76,7 @@ class Recipe:
     stop_moves: tuple = ()  # (after leg, to, fees)
     time_stop_bars: int | None = None
     time_stop_span: int | None = None
+    liquidity: Liquidity | None = None
 
 
 @dataclass(slots=True)
@@ -137,7 +146,15 @@ def recipe_of(row):
     moves = tuple((move["after_leg"], move["to"], bool(move.get("fees"))) for move in row.get("stop_moves") or [])
     limit = row.get("time_stop") or {}
     span = duration(limit["duration"]) if limit.get("duration") else None
-    return Recipe(row["name"], rungs, trailing, moves, limit.get("bars"), span)
+    return Recipe(row["name"], rungs, trailing, moves, limit.get("bars"), span, liquidity_of(row))
+
+
+def liquidity_of(row):
+    given = row.get("liquidity")
+    if not given:
+        return None
+    spread, share = given.get("max_spread_bps"), given.get("max_volume_share")
+    return Liquidity(None if spread is None else exact(spread), None if share is None else exact(share))
 
 
 def select_recipe(registry, symbol, strategy, regime):

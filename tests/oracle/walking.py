@@ -20,6 +20,7 @@ CHOICES
 import math
 from fractions import Fraction
 
+from .cutting import leave
 from .exact import exact, toward_market
 from .ledger import close_lots
 from .planning import moved_stop
@@ -103,11 +104,11 @@ def settle(run, position, price, bar):
             close_lots(run, position, position.lots, price, bar, position.stop_reason)
         elif trail_hit(position, price):
             ladder = position.ladder
-            sized = ladder.runner is not None
-            lots = ladder.runner if sized else position.lots
-            if sized:
+            lots = position.lots if ladder.runner is None else ladder.runner
+            ladder.trails = False
+            if ladder.runner is not None:
                 ladder.runner = 0
-            close_lots(run, position, lots, price, bar, "trailing_stop")
+            leave(run, position, lots, price, bar, "trailing_stop")
         elif target := met_target(run, position, price):
             fill_target(run, position, target, price, bar)
         else:
@@ -207,7 +208,11 @@ def fill_target(run, position, target, price, bar):
     position.ladder.targets.remove(target)
     at_level = price == meeting_level(run, position, target)
     base = target.level if at_level else price
-    close_lots(run, position, target.lots, base, bar, f"take_profit_{target.index}", resting=target.kind == "SOFT")
+    reason = f"take_profit_{target.index}"
+    if target.kind == "SOFT":
+        close_lots(run, position, min(target.lots, position.lots), base, bar, reason, resting=True)
+    else:
+        leave(run, position, target.lots, base, bar, reason)
     for after_leg, to, fees in position.ladder.recipe.stop_moves:
         if after_leg == target.index and position.lots:
             move_stop(position, after_leg, to, fees)

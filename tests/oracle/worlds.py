@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 CANDLE_COLUMNS = ["timestamp", "open", "high", "low", "close", "volume"]
+QUOTE_COLUMNS = ["timestamp", "bid", "ask"]
 ENTRY_COLUMNS = ["timestamp", "symbol", "side", "quantity", "notional", "risk", "stop_price", "strategy_id", "tag"]
 FUNDING_COLUMNS = ["timestamp", "symbol", "rate", "mark_price"]
 
@@ -22,6 +23,7 @@ def load_world(folder):
         "candles": read_candles(folder / "candles.csv", only),
         "detail": read_candles(detail, only) if detail.exists() else None,
         "funding": read_rows(folder / "funding.csv"),
+        "quotes": read_rows(folder / "quotes.csv"),
         "entries": read_rows(folder / "entries.csv"),
         "plan": read_yaml(folder / "plan.yaml"),
         "profiles": read_yaml(folder / "profiles.yaml"),
@@ -47,6 +49,8 @@ def write_world(world, folder):
         write_candles(world["detail"], folder / "detail.csv")
     if world.get("funding") is not None:
         write_rows(world["funding"], FUNDING_COLUMNS, folder / "funding.csv")
+    if world.get("quotes"):
+        write_rows(world["quotes"], QUOTE_COLUMNS, folder / "quotes.csv")
     if world.get("entries") is not None:
         write_rows(world["entries"], ENTRY_COLUMNS, folder / "entries.csv")
     for name in ("plan", "profiles", "config"):
@@ -67,8 +71,9 @@ def read_rows(path):
 
 def read_candles(path, only):
     candles = {}
+    columns = [*CANDLE_COLUMNS, "spread_bps"]
     for row in read_rows(path):
-        candles.setdefault(row.get("symbol") or only, []).append([row[name] for name in CANDLE_COLUMNS])
+        candles.setdefault(row.get("symbol") or only, []).append([row[name] for name in columns if name in row])
     return candles
 
 
@@ -82,7 +87,8 @@ def write_rows(rows, columns, path):
 
 def write_candles(candles, path):
     """One file; several symbols get a `symbol` column and stand in time order."""
-    rows = [{**dict(zip(CANDLE_COLUMNS, row)), "symbol": symbol} for symbol, bars in candles.items() for row in bars]
+    names = [*CANDLE_COLUMNS, "spread_bps"]
+    rows = [{**dict(zip(names, row)), "symbol": symbol} for symbol, bars in candles.items() for row in bars]
     rows.sort(key=lambda row: (row["timestamp"], row["symbol"]))
-    columns = CANDLE_COLUMNS if len(candles) == 1 else ["timestamp", "symbol", *CANDLE_COLUMNS[1:]]
+    columns = names if len(candles) == 1 else ["timestamp", "symbol", *names[1:]]
     write_rows(rows, columns, path)
