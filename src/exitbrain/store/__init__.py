@@ -1,1 +1,45 @@
-"""Runs and what they hold, kept: SQLite by default, PostgreSQL by URL."""
+"""Runs and what they hold, kept: SQLite by default, PostgreSQL by URL. Knows rows, nothing of what made them."""
+
+from __future__ import annotations
+
+from exitbrain.store.experiments import UnknownExperiment
+from exitbrain.store.keys import Claim
+from exitbrain.store.queries import (
+    RUN_SORTS,
+    SET_SORTS,
+    Busy,
+    EventQuery,
+    NotFinished,
+    Page,
+    RunQuery,
+    SetQuery,
+    UnknownRun,
+)
+from exitbrain.store.runs import CANCELLED, DONE, FAILED, INTERRUPTED, QUEUED, RUNNING, STATUSES, UNDER_WAY
+from exitbrain.store.store import TEXTS, Store
+from exitbrain.store.writing import ResultWriter
+
+__all__ = [
+    "CANCELLED",
+    "DONE",
+    "FAILED",
+    "INTERRUPTED",
+    "QUEUED",
+    "RUNNING",
+    "RUN_SORTS",
+    "SET_SORTS",
+    "STATUSES",
+    "TEXTS",
+    "UNDER_WAY",
+    "Busy",
+    "Claim",
+    "EventQuery",
+    "NotFinished",
+    "Page",
+    "ResultWriter",
+    "RunQuery",
+    "SetQuery",
+    "Store",
+    "UnknownExperiment",
+    "UnknownRun",
+]

@@ -1,0 +1,256 @@
+"""The tables. What is shown comes from `body`, the row as the run's file holds it; what is searched has a column.
+
+A body is JSON text, so that a run read back is equal to what was written, whatever fields its version had. Columns
+beside it are made from it and serve filters and sorting alone: times are whole microseconds since 1970, money is a
+float, text is `searchable`. Rows of a run belong to one of its `results`, and `runs.result_key` says which of them
+count. So a run that is computed again keeps what it had until the last new row is there.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
+
+# Order by code points, in which both databases agree.
+Words = Text().with_variant(Text(collation="C"), "postgresql")
+# SQLite numbers rows by themselves only where the key's type is INTEGER.
+Serial = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData()
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", Words, primary_key=True),
+    Column("kind", Words, nullable=False),
+    Column("status", Words, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger),
+    Column("finished_at", BigInteger),
+    Column("owner", Words),
+    Column("error", Text),
+    Column("label", Words),
+    Column("request", Text),
+    Column("sources", Text),
+    Column("symbols", Text, nullable=False),
+    Column("timeframe", Words),
+    Column("start", Words),
+    Column("end", Words),
+    Column("bars", BigInteger),
+    Column("paths", Words),
+    Column("num_sets", BigInteger),
+    Column("net_pnl", Double),
+    Column("net_r", Double),
+    Column("net_r_mean", Double),
+    Column("win_rate", Double),
+    Column("max_drawdown", Double),
+    Column("words", Words, nullable=False),
+    Column("result_key", BigInteger),
+    Index("runs_by_creation", "created_at"),
+)
+
+run_symbols = Table(
+    "run_symbols",
+    metadata,
+    Column("run_id", Words, ForeignKey("runs.run_id", ondelete="CASCADE"), primary_key=True),
+    Column("symbol", Words, primary_key=True),
+    Index("runs_by_symbol", "symbol"),
+)
+
+results = Table(
+    "results",
+    metadata,
+    Column("result_key", Serial, primary_key=True, autoincrement=True),
+    Column("run_id", Words, nullable=False),
+    Column("description", Text),
+    Column("metrics", Text),
+    Column("timings", Text),
+    Index("results_by_run", "run_id"),
+)
+
+# The tables below are written by the ten thousand and always with their result: no foreign keys, which would be asked
+# at every row.
+trade_sets = Table(
+    "trade_sets",
+    metadata,
+    Column("result_key", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("set_id", Words, nullable=False),
+    Column("symbol", Words, nullable=False),
+    Column("side", Words, nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("closed_at", BigInteger),
+    Column("profile", Words),
+    Column("regime", Words),
+    Column("strategy_id", Words),
+    Column("left_by", Words),
+    Column("num_legs", BigInteger, nullable=False),
+    Column("hold_seconds", Double),
+    Column("pnl_net", Double),
+    Column("fees_total", Double),
+    Column("r_multiple", Double),
+    Column("mfe_r", Double),
+    Column("mae_r", Double),
+    Column("initial_risk", Double),
+    Column("max_exposure_notional", Double),
+    Column("words", Words, nullable=False),
+    PrimaryKeyConstraint("result_key", "seq"),
+    Index("trade_sets_by_id", "result_key", "set_id", unique=True),
+    sqlite_with_rowid=False,
+)
+
+set_bodies = Table(
+    "set_bodies",
+    metadata,
+    Column("result_key", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    PrimaryKeyConstraint("result_key", "seq"),
+    sqlite_with_rowid=False,
+)
+
+# What the legs of a set say, each once: `field` is reason or category.
+set_labels = Table(
+    "set_labels",
+    metadata,
+    Column("result_key", BigInteger, nullable=False),
+    Column("field", Words, nullable=False),
+    Column("value", Words, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    PrimaryKeyConstraint("result_key", "field", "value", "seq"),
+    sqlite_with_rowid=False,
+)
+
+legs = Table(
+    "legs",
+    metadata,
+    Column("result_key", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("leg_id", Words, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("side", Words, nullable=False),
+    Column("is_entry", Boolean, nullable=False),
+    Column("trigger_id", Words),
+    Column("category", Words),
+    Column("reason", Words),
+    Column("realized_pnl", Double),
+    Column("r_multiple", Double),
+    Column("body", Text, nullable=False),
+    PrimaryKeyConstraint("result_key", "seq", "number"),
+    sqlite_with_rowid=False,
+)
+
+plans = Table(
+    "plans",
+    metadata,
+    Column("result_key", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("set_id", Words, nullable=False),
+    Column("body", Text, nullable=False),
+    PrimaryKeyConstraint("result_key", "seq"),
+    Index("plans_by_set", "result_key", "set_id"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("result_key", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("symbol", Words),
+    Column("set_id", Words),
+    Column("trigger_id", Words),
+    Column("category", Words),
+    Column("reason", Words),
+    Column("body", Text, nullable=False),
+    PrimaryKeyConstraint("result_key", "seq"),
+    Index("events_by_set", "result_key", "set_id"),
+    Index("events_by_kind", "result_key", "kind", "reason"),
+)
+
+run_files = Table(
+    "run_files",
+    metadata,
+    Column("result_key", BigInteger, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("sha256", Words, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    PrimaryKeyConstraint("result_key", "name"),
+)
+
+profile_versions = Table(
+    "profile_versions",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("content", Text, nullable=False),
+    Column("sha256", Words, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("note", Text),
+)
+
+experiments = Table(
+    "experiments",
+    metadata,
+    Column("experiment_id", Words, primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("status", Words, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("stopped_at", BigInteger),
+    Column("stopped_because", Text),
+    Column("spec", Text, nullable=False),
+    Column("result", Text),
+)
+
+experiment_arms = Table(
+    "experiment_arms",
+    metadata,
+    Column("experiment_id", Words, ForeignKey("experiments.experiment_id", ondelete="CASCADE"), primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Words, nullable=False),
+    Column("spec", Text, nullable=False),
+)
+
+experiment_assignments = Table(
+    "experiment_assignments",
+    metadata,
+    Column("experiment_id", Words, ForeignKey("experiments.experiment_id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("unit", Words, nullable=False),
+    Column("arm", Words, nullable=False),
+    Column("outcome", Text),
+    Index("assignments_by_unit", "experiment_id", "unit", unique=True),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("scope", Words, primary_key=True),
+    Column("key", Words, primary_key=True),
+    Column("body_sha256", Words, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("status", Integer),
+    Column("headers", Text),
+    Column("answer", Text),
+)
+
+# A latch change is an event; this says so to who asks in SQL.
+LATCH_CHANGES = (
+    "CREATE VIEW latch_changes AS SELECT result_key, seq, time, symbol, trigger_id, reason, body"
+    " FROM events WHERE kind = 'latch'"
+)
+
+OF_A_RESULT = (trade_sets, set_bodies, set_labels, legs, plans, events, run_files)
