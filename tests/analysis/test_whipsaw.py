@@ -63,6 +63,26 @@ def test_a_recovery_of_1r_costs_1r_on_what_was_closed_and_the_exit_fee():  # spe
     assert measured([shaken_out(quantity=0.5)], spike(8, 101.0))["whipsaw_cost"] == 1.125
 
 
+@pytest.mark.parametrize(
+    ("opened", "stop", "out", "level"), [(100.01, 98.0, 100.04, 102.05), (100.01, 98.39, 100.04, 101.66)]
+)
+@pytest.mark.parametrize("side", [1, -1])
+def test_the_very_level_is_touched_whatever_floats_make_of_it(opened, stop, out, level, side):  # spec M3 Q1
+    # 100.04 + 2.01 is 102.05000000000001 in floats; a high of 102.05 is a touch, one tick less is none.
+    if side < 0:
+        opened, stop, out, level = (200 - price for price in (opened, stop, out, level))
+    shaken = Lifecycle(
+        entries=(Entry(at=0, price=opened, quantity=2),),
+        exits=(Exit(at=3, price=out, quantity=1, reason="risk_exit", category="risk_off"),),
+        risk_per_unit=abs(opened - stop),
+        side=side,
+    )
+    touched, missed = (
+        measured([shaken], spike(8, round(price, 2), out))["whipsaw_count"] for price in (level, level - side * 0.01)
+    )
+    assert (touched, missed) == (1, 0)
+
+
 def test_the_reentry_is_the_reference_where_both_happen():  # spec M3
     assert measured([shaken_out(), back_in(price=99.5)], spike(6, 105.0))["whipsaw_cost"] == 0.5 * 2 + 0.25
 

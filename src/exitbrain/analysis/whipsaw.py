@@ -26,6 +26,7 @@ from exitbrain.analysis.sums import known, plain, ratio, total
 
 RISK_CATEGORIES = frozenset({"risk_reduce", "risk_off", "emergency_exit"})
 NONE = -1
+SLACK = 1e-12  # share of a price: far under any tick, far over the rounding of a sum of floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -132,6 +133,7 @@ def _recovered(
         best = np.where(direction[rows] > 0, 0, 1)
         reach = np.stack((column.high, -column.low))
         goal = direction[rows] * target[rows]
+        goal -= SLACK * np.abs(goal)
         for step in range(int((last - first_bar[rows]).max(initial=-1)) + 1):
             at = first_bar[rows] + step
             inside = at <= last
