@@ -36,7 +36,7 @@ SESSION = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 CLAUSE = re.compile(r"\s*\((?:spec )[^)]*\)|'s reasons of spec D5|,? ?\bspec [A-Z]\d+\b")
 NUMBER_AS_TEXT = "^[-+]?"
 LONGEST_DEFAULT = 40
-MADE_BY_US = ("Result",)  # nobody calls its constructor
+MADE_BY_US = ("Result", "Comparison")  # nobody calls its constructor
 INSIDE = ("booked", "set_columns", "leg_columns", "equity_columns", "report_payload")  # columns between our own rooms
 SITUATIONS = (
     ("emergency_exit_preempts_entry", "An emergency exit won over an entry."),

@@ -20,7 +20,7 @@ _HOMES = {
     "exitbrain.core.lint": ("Finding",),
     "exitbrain.core.market": ("Instrument", "MarketRegime"),
     "exitbrain.core.paired": ("PairedTrade", "paired_trades"),
-    "exitbrain.core.plans": ("ExitContext", "ExitLeg", "ExitPlan"),
+    "exitbrain.core.plans": ("ExitContext", "ExitKind", "ExitLeg", "ExitPlan"),
     "exitbrain.core.profiles": (
         "DEFAULT_CHOP_PROFILE",
         "DEFAULT_NORMAL_PROFILE",
@@ -42,7 +42,7 @@ _HOMES = {
     "exitbrain.errors": ("InvalidInput", "Problem"),
     "exitbrain.backtesting.result": ("Result",),
     "exitbrain.wiring.backtest": ("backtest",),
-    "exitbrain.wiring.compare": ("compare",),
+    "exitbrain.wiring.compare": ("Comparison", "compare"),
     "exitbrain.wiring.exit_brain": ("ExitBrain", "ExitBrainV3", "register_custom_profile"),
     "exitbrain.wiring.linting": ("lint_plan",),
     "exitbrain.wiring.loading": ("load_candles", "load_plan", "load_profiles"),

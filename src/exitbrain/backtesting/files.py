@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from exitbrain.core.given import described
 from exitbrain.core.numbers import plain
 from exitbrain.core.trade_sets import instant_of, iso
 from exitbrain.errors import InvalidInput, Problem
@@ -56,6 +57,12 @@ def write_run(result: Result, folder: Path, page: str | None = None) -> Path:
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return folder
+
+
+def path_of(given: object) -> Path:
+    if not isinstance(given, str | os.PathLike):
+        raise InvalidInput(f"the path is {described(given)}", accepted="text or a pathlib.Path")
+    return Path(given)
 
 
 def prepare(folder: Path) -> Path:

@@ -23,7 +23,7 @@ from exitbrain.backtesting.market import Market
 from exitbrain.backtesting.plans_made import plans_made
 from exitbrain.backtesting.simulation import Simulation
 from exitbrain.core.trade_sets import TradeLeg, TradeSet, instant_of, iso, trade_set
-from exitbrain.errors import Unavailable
+from exitbrain.errors import InvalidInput, Unavailable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -147,14 +147,15 @@ class Result:
 
         Where the web UI was not built into the package there is no report.html.
         """
-        from exitbrain.backtesting.files import write_run
+        from exitbrain.backtesting.files import path_of, write_run
 
+        folder = path_of(path)
         if page is None:
             try:
                 page = self.report()
             except Unavailable:
                 page = None
-        return write_run(self, Path(path), page)
+        return write_run(self, folder, page)
 
     def report_payload(self) -> dict[str, Any]:
         """What the HTML report shows."""
@@ -173,8 +174,14 @@ class Result:
         import tempfile
         import webbrowser
 
-        target = Path(path) if path is not None else Path(tempfile.mkdtemp(prefix="exitbrain-")) / "report.html"
-        target.write_text(self.report(), encoding="utf-8", newline="\n")
+        from exitbrain.backtesting.files import path_of
+
+        target = path_of(path) if path is not None else Path(tempfile.mkdtemp(prefix="exitbrain-")) / "report.html"
+        page = self.report()
+        try:
+            target.write_text(page, encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise InvalidInput(f"{target} cannot be written: {error.strerror}", accepted="a file to write") from None
         if show:
             webbrowser.open(target.resolve().as_uri())
         return target

@@ -15,6 +15,7 @@ from exitbrain.candles.faults import Fault, fault
 from exitbrain.candles.numbers import Numbers, numbers, whole_numbers
 from exitbrain.candles.series import OPTIONAL, PRICES
 from exitbrain.candles.tables import Table, symbol_of_stem
+from exitbrain.core.given import word
 from exitbrain.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
@@ -171,6 +172,8 @@ def _is_nan(column: Any) -> NDArray[np.bool_]:
 
 def _symbols(table: Table, columns: Columns, symbol: str | None) -> tuple[dict[str, NDArray[np.bool_]], list[Fault]]:
     """Which rows are each symbol's, in the order of the symbols."""
+    if symbol is not None and not word(symbol, "symbol").strip():
+        raise InvalidInput("the symbol is blank", accepted="its name, or none where the file tells it")
     if "symbol" in columns.found:
         texts, faults = symbol_column(table, columns.found["symbol"])
         names = sorted(name for name in texts.unique().to_list() if name)

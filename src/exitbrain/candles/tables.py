@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import re
 import stat
 import zipfile
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exitbrain.candles.faults import counted
+from exitbrain.core.given import described
 from exitbrain.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
@@ -56,6 +58,8 @@ class Table:
 
 def load_table(path: str | Path, source: str | None = None) -> Table:
     """`source` is the name to tell the file by, where that is not its path."""
+    if not isinstance(path, str | os.PathLike):
+        raise InvalidInput(f"a file is {described(path)}", accepted="a path, or a polars or pandas frame")
     source = str(path) if source is None else source
     content = _content(Path(path), source)
     if not content or content.isspace():

@@ -12,7 +12,7 @@ Path = Annotated[str, typer.Argument(metavar="PATH", help="The file to read.")]
 Out = Annotated[str, typer.Option("--out", metavar="FILE", help="A .parquet, .feather, .csv or .csv.gz to write.")]
 Symbol = Annotated[str | None, typer.Option(help="The symbol, where the file does not name it.")]
 Repair = Annotated[bool, typer.Option("--repair", help="Mend broken candles, and say what was done.")]
-Tick = Annotated[str | None, typer.Option(help="Tick size that --repair rounds prices to.")]
+Tick = Annotated[str | None, typer.Option(help="Tick size. Prices off it are faults, which --repair rounds.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

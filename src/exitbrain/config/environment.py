@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from exitbrain.config.documents import Document, KeyPath, Place, dotted, parse_text
 from exitbrain.config.faults import suggestion
 from exitbrain.config.written import NULL_WORDS, Plain, shown
+from exitbrain.core.given import described
 from exitbrain.errors import InvalidInput, Problem
 
 PREFIX = "EXITBRAIN_"
@@ -18,7 +19,7 @@ ENABLED = "EXIT_BRAIN_V3_ENABLED"
 
 def exit_brain_enabled(environment: Mapping[str, str]) -> bool:
     """Whether live uses profiles: EXIT_BRAIN_V3_ENABLED, unset is true (spec F47)."""
-    written = environment.get(ENABLED)
+    written = checked(environment).get(ENABLED)
     if written is None:
         return True
     word = written.strip().lower()
@@ -29,9 +30,18 @@ def exit_brain_enabled(environment: Mapping[str, str]) -> bool:
     raise InvalidInput(Problem(found=shown(written), accepted="true, false, 1, 0, yes, no, on or off", file=ENABLED))
 
 
+def checked(environment: object) -> Mapping[str, str]:
+    texts = isinstance(environment, Mapping) and all(
+        isinstance(one, str) for pair in environment.items() for one in pair
+    )
+    if not texts:
+        raise InvalidInput(f"environment is {described(environment)}", accepted="a mapping of text to text")
+    return environment  # type: ignore[return-value]
+
+
 def override(document: Document, environment: Mapping[str, str], model: type[BaseModel]) -> None:
     """Put the variables that name a setting over the document's content; other variables are left alone."""
-    for variable in sorted(environment):
+    for variable in sorted(checked(environment)):
         if not variable.upper().startswith(PREFIX):
             continue
         path = _path(variable, document, model)

@@ -17,9 +17,11 @@ from typing import Any, NamedTuple
 
 from exitbrain.core.adjustments import AccountBooks
 from exitbrain.core.assets import base_and_quote, fee_currency, is_inverse
+from exitbrain.core.given import described, of_kind, several
 from exitbrain.core.instants import microseconds
 from exitbrain.core.lifecycle import Books, Fill, Lifecycle, fee_units, in_order
 from exitbrain.core.market import Instrument
+from exitbrain.core.names import unknown_name
 from exitbrain.core.numbers import decimal_of, power_of_ten_denominator
 from exitbrain.errors import InvalidInput, Problem
 
@@ -27,6 +29,8 @@ Instruments = Instrument | Mapping[str, Instrument] | Iterable[Instrument] | Non
 
 SIDES = {"buy": 1, "sell": -1}
 REQUIRED = ("id", "symbol", "side", "qty", "price", "fee", "timestamp")
+OPTIONAL = ("fee_asset", "fee_quote", "trigger_id", "category", "reason", "exit_fraction", "maker", "position_side")
+KEYS = (*REQUIRED, *OPTIONAL)
 _WIDEST = 40  # decimal places on either side of the point: more is no price of anything
 _PROBLEMS_SHOWN = 20
 
@@ -121,8 +125,8 @@ def _instruments_by_symbol(instruments: Instruments) -> dict[str, Instrument]:
     if isinstance(instruments, Instrument):
         return {instruments.symbol: instruments}
     if isinstance(instruments, Mapping):
-        return dict(instruments)
-    return {instrument.symbol: instrument for instrument in instruments}
+        return {symbol: of_kind(one, Instrument, f"instruments[{symbol!r}]") for symbol, one in instruments.items()}
+    return {instrument.symbol: instrument for instrument in several(instruments, Instrument, "instruments")}
 
 
 def _checked(
@@ -131,6 +135,8 @@ def _checked(
     fills: list[AccountFill] = []
     problems: list[Problem] = []
     rows_of_ids: dict[tuple[str, str], int] = {}
+    if isinstance(rows, Mapping) or not isinstance(rows, Iterable):
+        raise InvalidInput(f"fills are {described(rows)}", accepted="a list of mappings")
     for number, row in enumerate(rows):
         try:
             fill = read_row(row)
@@ -152,7 +158,10 @@ def _checked(
 def read_row(row: Mapping[str, Any]) -> AccountFill:
     """One row, checked: a fee in base, quote or a third asset is told by the symbol."""
     if not isinstance(row, Mapping):
-        raise InvalidInput(f"a fill is {row!r}", accepted=f"a mapping with {', '.join(REQUIRED)}")
+        raise InvalidInput(f"a fill is {described(row)}", accepted=f"a mapping with {', '.join(REQUIRED)}")
+    unknown = [unknown_name(key, KEYS, "key") for key in row if key not in KEYS]
+    if unknown:
+        raise InvalidInput(*unknown)
     missing = [key for key in REQUIRED if _absent(row.get(key))]
     if missing:
         raise InvalidInput(f"{', '.join(missing)} missing", accepted=f"each of {', '.join(REQUIRED)}")

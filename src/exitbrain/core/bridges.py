@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
+from exitbrain.core.given import of_kind
 from exitbrain.core.names import refuse_unknown_keys
 from exitbrain.core.numbers import Number, decimal_of, fraction_of
 from exitbrain.core.plans import ExitContext, ExitKind, ExitLeg, ExitPlan, number_of
@@ -33,6 +34,7 @@ LEVERAGE_TOLERANCE = Fraction(1, 1000)  # a v3 row has margin and notional, each
 
 def to_dynamic_tpsl(plan: ExitPlan, context: ExitContext | None = None) -> dict[str, object]:
     """One target, one stop, one trail: the nearest TP, the stop's distance, the trail's callback."""
+    _check(plan, context)
     targets = [pct for pct in (_trigger_pct(leg, context) for leg in plan.legs_of(ExitKind.TP)) if pct is not None]
     stops = [pct for pct in (_trigger_pct(leg, context) for leg in plan.legs_of(ExitKind.SL)) if pct is not None]
     trails = plan.legs_of(ExitKind.TRAIL)
@@ -48,6 +50,7 @@ def to_dynamic_tpsl(plan: ExitPlan, context: ExitContext | None = None) -> dict[
 
 def to_trailing_config(plan: ExitPlan, context: ExitContext | None = None) -> dict[str, object] | None:
     """The trail, active from its own trigger, else from half of the nearest target; None without a TRAIL leg."""
+    _check(plan, context)
     trails = plan.legs_of(ExitKind.TRAIL)
     if not trails:
         return None
@@ -65,6 +68,7 @@ def to_trailing_config(plan: ExitPlan, context: ExitContext | None = None) -> di
 
 def to_partial_exit_config(plan: ExitPlan, context: ExitContext | None = None) -> list[dict[str, object]]:
     """TP and TRAIL legs by ascending trigger, legs without one last."""
+    _check(plan, context)
     rows = [(_trigger_pct(leg, context), leg) for leg in plan.legs if leg.kind in (ExitKind.TP, ExitKind.TRAIL)]
     rows.sort(key=lambda row: (row[0] is None, Decimal(0) if row[0] is None else decimal_of(row[0])))
     return [
@@ -77,6 +81,12 @@ def to_partial_exit_config(plan: ExitPlan, context: ExitContext | None = None) -
         }
         for pct, leg in rows
     ]
+
+
+def _check(plan: ExitPlan, context: ExitContext | None) -> None:
+    of_kind(plan, ExitPlan, "plan")
+    if context is not None:
+        of_kind(context, ExitContext, "context")
 
 
 def _trigger_pct(leg: ExitLeg, context: ExitContext | None) -> int | float | Decimal | None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
+from exitbrain.core.given import several
 from exitbrain.core.instants import iso, seconds
 from exitbrain.core.numbers import plain
 from exitbrain.core.trade_sets import TradeLeg, TradeSet
@@ -57,7 +58,7 @@ class PairedTrade:
 
 def paired_trades(sets: Iterable[TradeSet]) -> list[PairedTrade]:
     """The rows of those sets that a pair can show, in the order given."""
-    pairs = (paired_trade(trade_set) for trade_set in sets)
+    pairs = (paired_trade(trade_set) for trade_set in several(sets, TradeSet, "sets"))
     return [pair for pair in pairs if pair is not None]
 
 

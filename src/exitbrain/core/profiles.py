@@ -7,11 +7,13 @@ given (a float stays a float to look at) and are computed with as the decimal th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from fractions import Fraction
 
+from exitbrain.core.given import described, of_kind, several
 from exitbrain.core.numbers import Number, decimal_of, fraction_of
 from exitbrain.errors import InvalidInput, Problem
 
@@ -64,6 +66,9 @@ class TrailingProfile:
         _inside_unit("callback_pct", self.callback_pct, one=False)
         _above("activation_r", self.activation_r, 0, inclusive=True)
         points = []
+        if not isinstance(self.tightening_curve, Sequence | None):
+            found = f"tightening_curve is {described(self.tightening_curve)}"
+            raise InvalidInput(found, accepted="pairs of [r, callback_pct]")
         for point in self.tightening_curve or ():
             if not isinstance(point, list | tuple) or len(point) != 2:
                 raise InvalidInput(f"tightening_curve has {point!r}", accepted="pairs of [r, callback_pct]")
@@ -168,6 +173,15 @@ class Liquidity:
             _inside_unit("liquidity max_volume_share", self.max_volume_share, one=True)
 
 
+_PARTS: dict[str, type] = {
+    "trailing": TrailingProfile,
+    "time_stop": TimeStop,
+    "atr_trail": AtrTrail,
+    "adaptive": Adaptive,
+    "liquidity": Liquidity,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class TPProfile:
     name: str
@@ -184,7 +198,7 @@ class TPProfile:
         where = f"profile {self.name!r}"
         if not isinstance(self.name, str) or not self.name.strip() or not self.name.isprintable():
             raise InvalidInput(f"profile name is {self.name!r}", accepted="printable text that is not blank")
-        legs = tuple(self.tp_legs or ())
+        legs = several(self.tp_legs or (), TPProfileLeg, f"{where}: tp_legs")
         if not legs:
             raise InvalidInput(
                 Problem(found=f"{where} has no take-profit leg", accepted="at least one", at=("tp_legs",))
@@ -198,11 +212,14 @@ class TPProfile:
         if total > 1 + SUM_TOLERANCE:
             found = f"{where}: size_fractions sum to {float(total):.12g}"
             raise InvalidInput(Problem(found=found, accepted="at most 1 for all legs together", at=("tp_legs",)))
-        moves = tuple(self.stop_moves or ())
+        moves = several(self.stop_moves or (), StopMove, f"{where}: stop_moves")
         for move in moves:
             if move.after_leg > len(legs):
                 found = f"{where}: stop move after leg {move.after_leg}"
                 raise InvalidInput(Problem(found=found, accepted=f"a leg from 1 to {len(legs)}", at=("stop_moves",)))
+        for name, kind in _PARTS.items():
+            if getattr(self, name) is not None:
+                of_kind(getattr(self, name), kind, f"{where}: {name}")
         if (self.atr_trail or self.adaptive) and self.trailing is None:
             raise InvalidInput(f"{where}: atr_trail or adaptive without trailing", accepted="a trailing section")
         object.__setattr__(self, "tp_legs", legs)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from exitbrain.core.given import of_kind, word
 from exitbrain.core.market import MarketRegime, known_regime
 from exitbrain.core.profiles import (
     DEFAULT_CHOP_PROFILE,
@@ -112,7 +113,13 @@ class ProfileRegistry:
     ) -> None:
         """Add a mapping. A known name with other content is an error unless `replace`, which renews all of its
         mappings and counts them as registered last (spec P3, F48)."""
-        added = Mapping(profile=profile, symbol=symbol, strategy_id=strategy_id, regime=_regime_word(regime))
+        profile = of_kind(profile, TPProfile, "profile")
+        added = Mapping(
+            profile=profile,
+            symbol=word(symbol, "symbol"),
+            strategy_id=word(strategy_id, "strategy_id"),
+            regime=_regime_word(regime),
+        )
         known = self.profiles.get(profile.name)
         if known is not None and known != profile:
             if not replace:

@@ -262,6 +262,9 @@ def _triggers(given: Any, name: str) -> tuple[TriggerCondition, ...]:
 
 def _sizing_rules(given: Any, name: str) -> tuple[SizingRule, ...]:
     rules = []
+    if not isinstance(given, list | tuple | None):
+        found = f"{name} is {_short(repr(given))}"
+        raise InvalidInput(Problem(found=found, accepted="a list of symbol, mode and value", at=(name,)))
     for i, row in enumerate(given or ()):
         if isinstance(row, Mapping) and set(row) == {"symbol", "mode", "value"}:
             row = SizingRule(**row)

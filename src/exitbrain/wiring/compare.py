@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 from exitbrain import __version__
 from exitbrain.analysis.bootstrap import arch_bootstrap
 from exitbrain.analysis.comparison import expectancy, netting_difference, paired_difference
-from exitbrain.backtesting.files import prepare
+from exitbrain.backtesting.files import path_of, prepare
 from exitbrain.candles import CandleFile, read_candles
 from exitbrain.config.policies import EMERGENCY, read_policies
 from exitbrain.config.settings import Settings, load_config
+from exitbrain.core.given import described
 from exitbrain.core.trade_sets import instant_of
 from exitbrain.errors import InvalidInput
 from exitbrain.wiring.backtest import PATHS
@@ -59,6 +60,7 @@ class Comparison:
 
     @cached_property
     def pairs(self) -> list[dict[str, Any]]:
+        """A flat mapping a pair: the paired difference of its sets, that of its netting runs, and a verdict."""
         made = []
         for first, second in combinations(self.runs, 2):
             names = (first.policy.name, second.policy.name)
@@ -122,7 +124,7 @@ class Comparison:
 
     def to_dir(self, path: str | Path) -> Path:
         """compare.json, compare.parquet and a folder a policy with its netting run, moved into place whole."""
-        folder = prepare(Path(path))
+        folder = prepare(path_of(path))
         staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
             text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
@@ -163,7 +165,9 @@ def compare(
     """
     if paths is not None and paths not in PATHS:
         raise InvalidInput(f"paths is {paths!r}", accepted=", ".join(PATHS))
-    chosen = read_policies(list(policies))
+    if not isinstance(policies, list | tuple):
+        raise InvalidInput(f"policies are {described(policies)}", accepted="a list of paths, mappings or names")
+    chosen = read_policies(policies)
     base = load_config(config, environment)
     given = {
         "candles": _read_once(candles, base, repair=repair), "detail": detail, "funding": funding, "quotes": quotes,

@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 
 from exitbrain.core.exit_brain import Planned, build_plan
 from exitbrain.core.exit_settings import ExitSettings
+from exitbrain.core.given import of_kind
 from exitbrain.core.market import MarketRegime
 from exitbrain.core.plan_records import PlanRecord, PlanWarning
 from exitbrain.core.plans import ExitContext, ExitPlan
 from exitbrain.core.profiles import TPProfile
 from exitbrain.core.registry import ANY, ProfileRegistry, Selection
-from exitbrain.errors import InvalidInput
 
 PROFILE_LOG = logging.getLogger("exitbrain.profiles")
 PLAN_LOG = logging.getLogger("exitbrain.exit_brain")
@@ -33,8 +33,6 @@ def register_custom_profile(
     replace: bool = False,
 ) -> None:
     """Register in the default registry, which every ExitBrain without its own registry asks."""
-    if not isinstance(profile, TPProfile):
-        raise InvalidInput(f"profile is {profile!r}", accepted="a TPProfile")
     DEFAULT_REGISTRY.register(profile, symbol, strategy_id, regime, replace)
 
 
@@ -43,13 +41,16 @@ class ExitBrain:
 
     def __init__(self, config: Mapping[str, object] | None = None, registry: ProfileRegistry | None = None) -> None:
         self.settings = config if isinstance(config, ExitSettings) else ExitSettings.from_mapping(config)
-        self.registry = DEFAULT_REGISTRY if registry is None else registry
+        self.registry = DEFAULT_REGISTRY if registry is None else of_kind(registry, ProfileRegistry, "registry")
 
     def plan(self, context: ExitContext, now: datetime | int | None = None) -> Planned:
         """The plan with its ladder in whole ticks and lots, and its records; the records are logged."""
-        if not isinstance(context, ExitContext):
-            raise InvalidInput(f"context is {context!r}", accepted="an ExitContext")
-        planned = build_plan(context, self.settings, self.registry, datetime.now(UTC) if now is None else now)
+        planned = build_plan(
+            of_kind(context, ExitContext, "context"),
+            self.settings,
+            self.registry,
+            datetime.now(UTC) if now is None else now,
+        )
         for record in planned.records:
             _log(record)
         return planned

@@ -14,16 +14,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from exitbrain.core.account_fills import REQUIRED
+from exitbrain.core.account_fills import KEYS, REQUIRED
 from exitbrain.core.assets import base_and_quote
 from exitbrain.core.names import nearest
 from exitbrain.errors import InvalidInput
 
 Row = Mapping[str, Any]
 
-OWN_COLUMNS = (
-    *REQUIRED, "fee_asset", "fee_quote", "trigger_id", "category", "reason", "exit_fraction", "maker", "position_side",
-)  # fmt: skip
 _OWN_NAMES = {
     "fill_id": "id",
     "trade_id": "id",
@@ -67,7 +64,7 @@ def format_of(columns: list[str]) -> FillFormat:
 
 def _own(row: Row) -> dict[str, Any]:
     renamed = {_OWN_NAMES.get(name, name): value for name, value in row.items()}
-    fill = {name: renamed[name] for name in OWN_COLUMNS if name in renamed}
+    fill = {name: renamed[name] for name in KEYS if name in renamed}
     if "maker" in fill:
         fill["maker"] = str(fill["maker"]).strip().lower() in _TRUE
     return fill

@@ -24,6 +24,7 @@ from exitbrain.candles.timestamps import iso
 from exitbrain.config.plans import read_plan
 from exitbrain.config.profiles import Registration, load_profiles, registry_from
 from exitbrain.config.settings import InstrumentSettings, Settings, load_config
+from exitbrain.core.given import of_kind
 from exitbrain.core.intents import EntryTerms
 from exitbrain.core.market import Instrument
 from exitbrain.core.numbers import plain
@@ -145,9 +146,11 @@ def _registry(profiles: Any) -> tuple[ProfileRegistry, list[Source]]:
         return profiles, [_source("profiles", {"registry": mappings})]
     if isinstance(profiles, TPProfile):
         profiles = [profiles]
-    if isinstance(profiles, Iterable) and not isinstance(profiles, str | os.PathLike | Mapping):
+    if isinstance(profiles, Iterable) and not isinstance(profiles, str | bytes | os.PathLike | Mapping):
         rows = [
-            one if isinstance(one, Registration) else Registration(profile=one, symbol="*", strategy_id="*", regime="*")
+            one
+            if isinstance(one, Registration)
+            else Registration(profile=of_kind(one, TPProfile, "profiles"), symbol="*", strategy_id="*", regime="*")
             for one in profiles
         ]
         return registry_from(rows), [_source("profiles", {"profiles": repr(rows)})]
