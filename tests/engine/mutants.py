@@ -53,8 +53,8 @@ MUTANTS = {
     ),
     "a hard target fills as a maker": Mutant(
         function=walk.fill_rung,
-        old="record_fill(state, fills, TARGET + index[k], market_price(price, low, slip_num, slip_den), quantity, 0)",
-        new="record_fill(state, fills, TARGET + index[k], market_price(price, low, slip_num, slip_den), quantity, 1)",
+        old="record_fill(state, fills, TARGET + index[k], at, part_taken(state, at, quantity), 0, quantity)",
+        new="record_fill(state, fills, TARGET + index[k], at, part_taken(state, at, quantity), 1, quantity)",
     ),
     "a stop is rounded away from the market": Mutant(
         function=ladder.toward_market,

@@ -26,7 +26,8 @@ DAY = 86_400_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What a decision ordered. `intent` None is a time stop of `position`."""
+    """What a decision ordered. `intent` None is a time stop of `position`; of an entry, `position` is what was open when
+    it was decided."""
 
     decided_at: int  # the bar whose close (or before whose open) it was decided
     intent: Intent | None = None
@@ -63,7 +64,8 @@ class Decider:
     def _decide_netting(self, line: Line, bar: int) -> None:
         position = line.positions[0] if line.positions else None
         view = self._view(line, position, bar)
-        if position is not None and bar >= position.attached["time_stop_bar"]:
+        due = position is not None and bar >= position.attached["time_stop_bar"]
+        if position is not None and due and not position.still_sells("time_stop"):
             for intent in sorted(self._entries(line, bar, view), key=self._precedence_of(line)):
                 self.record_block(line, bar, intent, "exit_preempts_entry", "a time stop is due", by="time_stop")
             self.place(line, Order(decided_at=bar, position=position), bar)
@@ -244,14 +246,13 @@ class Decider:
 
     def _order(self, line: Line, bar: int, winner: Intent, position: OpenPosition | None) -> None:
         if winner.entry is not None:
-            self.place(line, Order(decided_at=bar, intent=winner), bar)
+            self.place(line, Order(decided_at=bar, intent=winner, position=position), bar)
             return
         assert position is not None
         position.attached["used"].add(winner.trigger_id)
         lots, note = self._whole_where_little_remains(line, bar, winner, position)
         if note:
-            self.run.record("plan", line, bar, set_id=position.attached["set_id"], category="plan",
-                            reason="plan_note", detail=note)  # fmt: skip
+            self.run.record_plan_note(line, position, bar, note)
         self.place(line, Order(decided_at=bar, intent=winner, position=position, lots=lots), bar)
 
     def _whole_where_little_remains(
@@ -345,7 +346,7 @@ class Decider:
             known = {
                 "gap": int(market.time[bar] - market.time[bar - 1]) if bar else 0,
                 "bars_held": max(0, bar - position.entry_bar) if position else None,
-                "spread_bps": self._spread(line, bar),
+                "spread_bps": self.spread_at(line, bar),
                 "liquidity": close * volume if volume == volume else None,
             }
         return Facts(
@@ -364,7 +365,10 @@ class Decider:
             **known,
         )
 
-    def _spread(self, line: Line, bar: int) -> float | None:
+    def spread_at(self, line: Line, bar: int) -> float | None:
+        """The spread known at the close of `bar`; None where it is not, and before the first bar."""
+        if bar < 0:
+            return None
         column = line.market.spread_bps
         value = float("nan") if column is None else float(column[bar])
         return self.run.settings.spread_bps if value != value else value

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from exitbrain.backtesting.deciding import DAY, Order
 from exitbrain.backtesting.position import OpenPosition
-from exitbrain.core.intents import EntryTerms, Intent
+from exitbrain.backtesting.rests import Leaving, Rest, begin_bar, harden, note_cut
+from exitbrain.core.intents import EntryTerms, Intent, Kind
 from exitbrain.core.ladder import (
     Ladder,
     StopRule,
@@ -38,6 +39,15 @@ class Refused(Exception):
         self.guard, self.detail = guard, detail
 
 
+def _by_trigger(intent: Intent) -> Leaving:
+    return Leaving(
+        reason=f"{intent.trigger_id}_exit",
+        category=intent.category,
+        trigger_id=intent.trigger_id,
+        exit_fraction=intent.exit_fraction,
+    )
+
+
 class Executor:
     def __init__(self, simulation: Simulation) -> None:
         self.run = simulation
@@ -49,7 +59,8 @@ class Executor:
             position = order.position
             assert position is not None
             if self._is_open(line, position, bar, at_open=at_open):
-                self._leave(line, position, bar, at_open=at_open, reason="time_stop")
+                leaving = Leaving(reason="time_stop")
+                self._take(line, position, position.lots, bar, at_open=at_open, leaving=leaving)
             return
         if intent.entry is None:
             self._exit(line, order, intent, bar, at_open=at_open)
@@ -90,28 +101,41 @@ class Executor:
         if position is None or not self._is_open(line, position, bar, at_open=at_open):
             return
         self._take(
-            line, position, min(order.lots, position.lots), bar, at_open=at_open, reason=f"{intent.trigger_id}_exit",
-            category=intent.category, trigger_id=intent.trigger_id, exit_fraction=intent.exit_fraction,
+            line, position, min(order.lots, position.lots), bar, at_open=at_open, leaving=_by_trigger(intent),
+            whole=intent.kind is Kind.EMERGENCY_EXIT,
         )  # fmt: skip
-
-    def _leave(self, line: Line, position: OpenPosition, bar: int, *, at_open: bool, reason: str) -> None:
-        self._take(line, position, position.lots, bar, at_open=at_open, reason=reason, category="plan", trigger_id=None)
 
     def leave_at_close(self, line: Line, position: OpenPosition, bar: int, reason: str) -> None:
-        self._leave(line, position, bar, at_open=False, reason=reason)
+        self._take(line, position, position.lots, bar, at_open=False, leaving=Leaving(reason=reason), whole=True)
 
     def _take(
-        self, line: Line, position: OpenPosition, lots: int, bar: int, *, at_open: bool, reason: str, category: str,
-        trigger_id: str | None, exit_fraction: Fraction | None = None,
+        self, line: Line, position: OpenPosition, lots: int, bar: int, *, at_open: bool, leaving: Leaving,
+        whole: bool = False,
     ) -> None:  # fmt: skip
+        """A market exit; where the bar is too thin for it and it may wait, a part, and the rest at the next opens."""
         ticks = self.fill_ticks(line, bar, -position.side, at_open=at_open)
         position.see(self.market_ticks(line, bar, at_open=at_open))
+        part = lots if whole or position.rests is None else position.part_taken(ticks, lots)
+        if position.rests is not None and part < lots:
+            note_cut(self.run, line, position, bar, leaving.reason, part, lots)
+            position.rests.waiting.append(Rest(leaving, lots - part))
+        if part:
+            self.sell(line, position, part, ticks, bar, leaving)
+
+    def sell(
+        self, line: Line, position: OpenPosition, lots: int, ticks: int, bar: int, leaving: Leaving
+    ) -> None:  # fmt: skip
+        """`lots` leave at a market order's price."""
         self.run.book(
             line, position, bar=bar, side=-position.side, lots=lots, ticks=ticks, maker=False,
-            trigger_id=trigger_id, category=category, reason=reason, exit_fraction=exit_fraction,
+            trigger_id=leaving.trigger_id, category=leaving.category, reason=leaving.reason,
+            exit_fraction=leaving.exit_fraction,
         )  # fmt: skip
         noted = len(position.notes)
-        position.reduce(lots, bar)
+        if leaving.shrinks:
+            position.reduce(lots, bar)
+        else:
+            position.sell(lots)
         self._note(line, position, bar, position.notes[noted:])
         if not position.lots:
             self.run.gone(line, position, bar)
@@ -124,10 +148,9 @@ class Executor:
         if position is not None and position.side == terms.side:
             self._add(line, position, order, intent, terms, bar, at_open=at_open)
         elif position is not None and settings.on_opposite == "exit":
-            self._take(
-                line, position, position.lots, bar, at_open=at_open, reason=f"{intent.trigger_id}_exit",
-                category=intent.category, trigger_id=intent.trigger_id,
-            )  # fmt: skip
+            self._take(line, position, position.lots, bar, at_open=at_open, leaving=_by_trigger(intent), whole=True)
+        elif settings.on_opposite == "exit" and order.position is not None and order.position.side != terms.side:
+            pass  # it could only have closed what the rests have closed at this open
         else:
             self._open(line, position, order, intent, terms, bar, at_open=at_open)
 
@@ -162,6 +185,8 @@ class Executor:
             reversed_position.lots = 0
             self.run.gone(line, reversed_position, bar)
         line.positions.append(position)
+        if position.rests is not None:
+            line.thin.append(position)
         self.run.book(
             line, position, bar=bar, side=terms.side, lots=lots + turned, ticks=fill, maker=False,
             trigger_id=intent.trigger_id, category=intent.category, reason=intent.trigger_id,
@@ -176,6 +201,8 @@ class Executor:
             line.due.setdefault(due, []).append(position)
             self.run.schedule_decision(line, due)
         self._note(line, position, bar, [*position.notes, *position.void_stop_moves()])
+        if at_open:
+            begin_bar(self.run, line, position, bar)
         self.run.decider.schedule_next(line, bar - 1 if at_open else bar)
 
     def _remember(
@@ -232,11 +259,12 @@ class Executor:
         noted = len(position.notes)
         position.replan(ladder, in_force, lots, bar if at_open else bar + 1)
         self._note(line, position, bar, [*position.notes[noted:], *position.void_stop_moves()])
+        if at_open:
+            harden(self.run, line, position, bar)
 
     def _note(self, line: Line, position: OpenPosition, bar: int, notes: list[str]) -> None:
         for note in notes:
-            self.run.record("plan", line, bar, set_id=position.attached["set_id"], category="plan",
-                            reason="plan_note", detail=note)  # fmt: skip
+            self.run.record_plan_note(line, position, bar, note)
 
     # planning
 

@@ -107,6 +107,22 @@ class Market:
     def bar_at_or_after(self, time: int) -> int:
         return int(np.searchsorted(self.time, time, side="left"))
 
+    @cached_property
+    def has_volumes(self) -> bool:
+        return bool(np.any(self.volume > 0))
+
+    @property
+    def has_spread(self) -> bool:
+        return self.spread_bps is not None and not bool(np.isnan(self.spread_bps).all())
+
+    def lots_traded(self, bar: int, share: Fraction) -> int:
+        """Whole lots in a share of the bar's volume; 0 where the bar has none."""
+        volume = float(self.volume[bar])
+        if not volume > 0:
+            return 0
+        lots = share * fraction_of(volume) / Fraction(self.instrument.lot_size * self.instrument.multiplier)
+        return lots.numerator // lots.denominator
+
     def atr(self, period: int) -> Floats:
         cache = self.__dict__.setdefault("_atr", {})
         if period not in cache:

@@ -39,7 +39,8 @@ def plan_made(one: BookedSet) -> dict[str, Any]:
 def _legs(one: BookedSet, ladder: Ladder) -> list[dict[str, Any]]:
     instrument, lifecycle = one.market.instrument, one.lifecycle
     in_force = lifecycle.rows[one.position.attached.get("rows_at_plan", 0) :]
-    filled = {row.fill.reason: row.fill for row in in_force if not row.is_entry}
+    # Of an exit in parts the first one counts: from then on the leg is hit.
+    filled = {row.fill.reason: row.fill for row in reversed(in_force) if not row.is_entry}
     stop = next((filled[reason] for reason in STOPS if reason in filled), None)
     legs = [_leg(lifecycle, "SL", "STOP", plain(instrument.price(ladder.stop)), stop)]
     reduced = {rung.index: rung.lots for _, later in one.position.plans[-1:] for rung in later.rungs}

@@ -6,6 +6,7 @@ or, where numbers are too wide for a machine word or the callback changes every 
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from exitbrain.backtesting.market import Market
+from exitbrain.backtesting.rests import Leaving, Rest, Rests
 from exitbrain.core import walk as rules
 from exitbrain.core.ladder import Ladder, shrink_ladder, target_level, toward_market
 from exitbrain.core.numbers import fraction_of
@@ -24,6 +26,7 @@ WIDE = 1 << 62
 NARROW = 1 << 30  # a product of two of these, doubled, is still below WIDE
 TRACE_ROOM = 256
 FEW_BARS = 10_000
+KEPT = (rules.PEAK, rules.WORST, rules.ARMED, rules.TRAIL, rules.CAP, rules.LEAST_LOTS, rules.LEAST_WORTH)
 NO_DISTANCE = np.array([-1], dtype=np.int64)
 
 HOW = {
@@ -35,13 +38,15 @@ HOW = {
 
 
 class LegFill(NamedTuple):
-    """A resting leg filled: in which bar, why, at how many ticks, how many lots, as maker or taker."""
+    """A resting leg filled: in which bar, why, at how many ticks, how many lots, as maker or taker; and how many lots it
+    asked for, of which a thin bar takes fewer, or none."""
 
     bar: int
     how: int
     ticks: int
     lots: int
     maker: bool
+    asked: int
 
     @property
     def reason(self) -> str:
@@ -66,6 +71,7 @@ class OpenPosition:
         "market", "side", "profile", "ladder", "opening_ladder", "entry_bar", "entry_ticks", "opened_lots", "initial_risk",
         "state", "fills", "trace", "rungs", "callbacks", "distances", "compiled", "slip", "path", "through",
         "stop_marks", "seen_fills", "adaptive_base", "notes", "plans", "adds", "attached", "lots", "number", "fill_count",
+        "rests",
     )  # fmt: skip
 
     def __init__(
@@ -105,6 +111,7 @@ class OpenPosition:
         self.notes: list[str] = []
         self.plans: list[tuple[int, Ladder]] = []
         self.attached: dict[str, Any] = {}
+        self.rests = Rests.of(profile)
         self.adaptive_base = self._adaptive_base(decided_at)
         self.distances: Any = None
         self.compiled = self._fits_a_machine_word()
@@ -117,6 +124,9 @@ class OpenPosition:
 
     def _fits_a_machine_word(self) -> bool:
         if self.profile is not None and (self.profile.adaptive is not None or self._moves_far()):
+            return False
+        if self.rests is not None:
+            # Walked bar by bar, so the compiled rules would save nothing.
             return False
         if len(self.market) < FEW_BARS and "numba" not in sys.modules:
             # A small run is done before the compiler's library is loaded; the rules are the same.
@@ -189,6 +199,7 @@ class OpenPosition:
         state[rules.RUNNER] = ladder.runner
         state[rules.MODE] = mode
         state[rules.STEP] = self.market.step_of(first_bar)
+        state[rules.CAP] = rules.NO_CAP
         self.state = self._ints(state)
         self.seen_fills = 0
         self._mark(first_bar, stop, HOW[stop_kind])
@@ -302,10 +313,15 @@ class OpenPosition:
         while self.seen_fills < count:
             at = self.seen_fills * rules.FILL_SIZE
             row = self.fills[at : at + rules.FILL_SIZE]
-            step, how, price, lots, maker = row.tolist() if self.compiled else row
+            step, how, price, lots, maker, asked = row.tolist() if self.compiled else row
             self.seen_fills += 1
             self.lots -= lots
-            yield LegFill(self.market.bar_of(step), how, self.side * price, lots, bool(maker))
+            fill = LegFill(self.market.bar_of(step), how, self.side * price, lots, bool(maker), asked)
+            if self.rests is not None:
+                self.rests.trim(self.lots)
+                if lots < asked:
+                    self.rests.waiting.append(Rest(Leaving(reason=fill.reason, shrinks=False), asked - lots))
+            yield fill
 
     def _move_as_asked(self, breakeven_with_fees: int) -> None:
         """The moves after the leg that filled last, where one of them counts fees."""
@@ -371,10 +387,17 @@ class OpenPosition:
             runner=int(self.state[rules.RUNNER]),
         )
 
+    def sell(self, lots: int) -> None:
+        """`lots` left, and the open legs stay as they are."""
+        self.lots -= lots
+        self.state[rules.QTY] = self.lots
+        if self.rests is not None:
+            self.rests.trim(self.lots)
+
     def reduce(self, lots: int, bar: int) -> None:
         """A trigger took `lots`: open legs shrink in proportion (spec P9)."""
-        before, self.lots = self.lots, self.lots - lots
-        self.state[rules.QTY] = self.lots
+        before = self.lots
+        self.sell(lots)
         if not self.lots:
             return
         shrunk = shrink_ladder(self.open_ladder(), self.market.instrument, before, self.lots)
@@ -389,7 +412,7 @@ class OpenPosition:
     def replan(self, ladder: Ladder, stop: int, lots: int, bar: int) -> None:
         """A scale-in: a fresh ladder for the whole position under the stop in force; peak and a raised trail stay
         (spec F20, F35)."""
-        kept = {place: int(self.state[place]) for place in (rules.PEAK, rules.WORST, rules.ARMED, rules.TRAIL)}
+        kept = {place: int(self.state[place]) for place in KEPT}
         present, kind = int(self.state[rules.STOP]), int(self.state[rules.STOP_KIND])
         self._take_marks()
         self.lots += lots
@@ -407,6 +430,53 @@ class OpenPosition:
         price = self.side * ticks
         self.state[rules.PEAK] = max(self.state[rules.PEAK], price)
         self.state[rules.WORST] = min(self.state[rules.WORST], price)
+
+    # a thin market
+
+    def still_sells(self, reason: str) -> bool:
+        """Whether part of such an exit is unsold."""
+        return self.rests is not None and self.rests.holds(reason)
+
+    @property
+    def bar(self) -> int:
+        """The bar in which the walk stands."""
+        return self.market.bar_of(int(self.state[rules.STEP]))
+
+    def set_cap(self, lots: int) -> None:
+        """What this bar takes of market exits, and the venue's minimum of a part."""
+        instrument = self.market.instrument
+        self.state[rules.CAP] = lots
+        least = (
+            0 if instrument.min_quantity is None else Fraction(instrument.min_quantity) / Fraction(instrument.lot_size)
+        )
+        worth = (
+            0
+            if instrument.min_notional is None
+            else Fraction(instrument.min_notional) / Fraction(instrument.money_unit)
+        )
+        self.state[rules.LEAST_LOTS], self.state[rules.LEAST_WORTH] = math.ceil(least), math.ceil(worth)
+
+    def part_taken(self, ticks: int, lots: int) -> int:
+        """Lots of a market exit at `ticks` that the bar takes now."""
+        return rules.part_taken(self.state, ticks, lots)
+
+    def harden(self) -> list[int]:
+        """SOFT legs that still rest become HARD; their numbers."""
+        meet, level, lots, soft, index, move, move_to = self.rungs
+        resting = [k for k in range(len(meet)) if lots[k] and soft[k]]
+        if resting:
+            numbers = {index[k] for k in resting}
+            rungs = (replace(rung, soft=rung.soft and rung.index not in numbers) for rung in self.ladder.rungs)
+            self.ladder = replace(self.ladder, rungs=tuple(rungs))
+            for k in resting:
+                meet[k], soft[k] = level[k], 0
+            rows = sorted(zip(meet, index, level, lots, soft, move, move_to))
+            meet, index, level, lots, soft, move, move_to = self._columns(rows, 7)
+            self.rungs = (meet, level, lots, soft, index, move, move_to)
+            self.state[rules.NEXT] = 0
+            rules.skip_filled(self.state, lots)
+            return sorted(numbers)
+        return []
 
     # the stop's path
 

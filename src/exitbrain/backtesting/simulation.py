@@ -4,7 +4,8 @@ An agenda of times holds every bar at which something may be decided or booked; 
 the compiled rules. Within one time come first the opens of all symbols, then their paths, then the decisions at the
 close, each in the order of symbols (spec X7, F8):
 
-    open of t: funding of all → the order decided at the close before → rows decided alone → legs that the open has passed
+    open of t: funding of all → rests of cut exits → the order decided at the close before → rows decided alone
+               → legs that the open has passed
     path of t: resting legs
     close of t: time stop → guards → arbiter → the order for the next open
 """
@@ -25,8 +26,10 @@ from exitbrain.backtesting.deciding import Decider, Order
 from exitbrain.backtesting.executing import Executor
 from exitbrain.backtesting.market import Market
 from exitbrain.backtesting.position import LegFill, OpenPosition
+from exitbrain.backtesting.rests import begin_bar, note_cut
 from exitbrain.backtesting.settings import EntryOrder, FundingPayment, RunSettings
 from exitbrain.backtesting.triggers import BoundTrigger, Calendar, RuleOnBars, bind_triggers, feature_table
+from exitbrain.core.intents import Kind
 from exitbrain.core.lifecycle import Books, Fill
 from exitbrain.core.numbers import ceil_div, divide_half_even
 from exitbrain.core.registry import ProfileRegistry
@@ -45,6 +48,7 @@ class Line:
     funding: dict[int, list[FundingPayment]]
     decisions: set[int] = field(default_factory=set)
     positions: list[OpenPosition] = field(default_factory=list)
+    thin: list[OpenPosition] = field(default_factory=list)  # those of them whose profile looks at liquidity
     orders: list[Order] = field(default_factory=list)
     last_close_bar: int | None = None
     flow: int = 0  # cash in minus cash out, in money units
@@ -198,6 +202,11 @@ class Simulation:
                 asked = bar in line.decisions or line.regime_rule is not None
                 if asked and (not self.settings.independent or line.triggers):
                     self.walk(line, bar + 1)
+                elif line.thin:
+                    for position in list(line.thin):
+                        self.walk_one(line, position, bar + 1)
+                if line.thin:
+                    self._ask_time_stop_again(line, bar)
             if self.settings.latch_scope == "portfolio" and any(bar in line.decisions for line, bar in here):
                 self.decider.ask_regime_rule(here)
             for line, bar in here:
@@ -205,11 +214,21 @@ class Simulation:
                     self.decider.decide(line, bar)
                 if bar == len(line.market) - 1:
                     self._finish(line)
+                elif line.thin:
+                    self.schedule(int(line.market.time[bar + 1]))
+
+    def _ask_time_stop_again(self, line: Line, bar: int) -> None:
+        """A time stop that was cut and is sold, while an add keeps the position open, is due at each close."""
+        for position in line.thin:
+            if bar > position.attached["time_stop_bar"] and not position.still_sells("time_stop"):
+                self.schedule_decision(line, bar)
 
     def _open(self, line: Line, bar: int) -> None:
         orders = line.orders
         alone = () if bar > 0 and not self.settings.fill_at_close else line.rows.get(bar, ())
-        if not (orders or alone):
+        if line.thin:
+            self._open_thin(line, bar)
+        elif not (orders or alone):
             return
         if not self.settings.independent:
             self.walk(line, bar)
@@ -220,6 +239,18 @@ class Simulation:
             self.decider.decide_alone(line, row, bar)
         if len(self.lines) > 1:
             self.walk(line, bar, through_open=True)
+
+    def _open_thin(self, line: Line, bar: int) -> None:
+        """What cut exits left is sold before the order decided at the close before (spec P14)."""
+        emergencies = [
+            order.position
+            for order in line.orders
+            if order.intent is not None and order.intent.kind is Kind.EMERGENCY_EXIT
+        ]
+        for position in list(line.thin):
+            self.walk_one(line, position, bar)
+            if position.lots:
+                begin_bar(self, line, position, bar, dropped=position in emergencies)
 
     def _finish(self, line: Line) -> None:
         last = len(line.market) - 1
@@ -236,10 +267,29 @@ class Simulation:
             self.walk_one(line, position, bar, through_open=through_open)
 
     def walk_one(self, line: Line, position: OpenPosition, bar: int, *, through_open: bool = False) -> None:
+        if position.rests is not None:
+            self._walk_bars(line, position, bar, through_open=through_open)
+            return
         for fill in position.walk(bar, through_open=through_open, ask=self._breakeven_with_fees(line)):
             self._book_leg(line, position, fill)
         if not position.lots:
             self.gone(line, position, position.attached["last_bar"])
+
+    def _walk_bars(self, line: Line, position: OpenPosition, bar: int, *, through_open: bool) -> None:
+        """Bar by bar, because each open begins with what cut exits left (spec P14)."""
+        ask = self._breakeven_with_fees(line)
+        while position.lots and (position.bar < bar or (through_open and position.bar == bar)):
+            here = position.bar
+            begin_bar(self, line, position, here)
+            if not position.lots:
+                return
+            until = (here + 1, False) if here < bar else (bar, True)
+            for fill in position.walk(until[0], through_open=until[1], ask=ask):
+                self._book_leg(line, position, fill)
+            if not position.lots:
+                self.gone(line, position, position.attached["last_bar"])
+            if here == bar:
+                return
 
     def _breakeven_with_fees(self, line: Line) -> Any:
         def level(position: OpenPosition) -> int:
@@ -299,6 +349,10 @@ class Simulation:
         return divide_half_even(ticks * lots * num, den)
 
     def _book_leg(self, line: Line, position: OpenPosition, fill: LegFill) -> None:
+        if fill.lots < fill.asked:
+            note_cut(self, line, position, fill.bar, fill.reason, fill.lots, fill.asked)
+            if not fill.lots:
+                return
         self.book(
             line,
             position,
@@ -315,6 +369,8 @@ class Simulation:
     def gone(self, line: Line, position: OpenPosition, bar: int) -> None:
         """The position is flat: its set is complete."""
         line.positions.remove(position)
+        if position.rests is not None:
+            line.thin.remove(position)
         line.last_close_bar = bar if line.last_close_bar is None else max(bar, line.last_close_bar)
         self._complete(line, position)
 
@@ -381,6 +437,10 @@ class Simulation:
         """Open notional of one symbol at a price."""
         held = sum(position.lots for position in line.positions)
         return Fraction(line.market.instrument.money_unit) * held * ticks
+
+    def record_plan_note(self, line: Line, position: OpenPosition, bar: int, note: str) -> None:
+        set_id = position.attached["set_id"]
+        self.record("plan", line, bar, set_id=set_id, category="plan", reason="plan_note", detail=note)
 
     def record(self, kind: str, line: Line, bar: int, **fields: Any) -> None:
         """One event of spec D5, in order of happening."""

@@ -150,8 +150,12 @@ class AdaptiveModel(Section):
 class LiquidityModel(Section):
     """Market exits are cut to a share of the volume; SOFT turns HARD where the spread is wide."""
 
-    max_spread_bps: Above | None = None
-    max_volume_share: Share | None = None
+    max_spread_bps: Above | None = Field(
+        None, description="Above this spread at the close before, SOFT legs that still rest become HARD."
+    )
+    max_volume_share: Share | None = Field(
+        None, description="What a bar takes of a position's market exits, as a share of its volume; the rest follows."
+    )
 
 
 class ProfileModel(Section):

@@ -25,7 +25,10 @@ Mutable = MutableSequence[int]
 
 # places in `state`
 QTY, STOP, STOP_KIND, PEAK, WORST, ARMED, TRAIL, STAGE, RUNNER, NEXT, MODE, STEP, PHASE, CUR, FILLS, TRACES = range(16)
-STATE_SIZE = 16
+# what the bar still takes of market exits (NO_CAP: all), and the venue's minimum of a part: lots, price × lots
+CAP, LEAST_LOTS, LEAST_WORTH = 16, 17, 18
+STATE_SIZE = 19
+NO_CAP = -1
 
 # how a position left: kinds of stop, the trail, then TARGET + leg number
 BY_STOP, BY_BREAKEVEN, BY_PROFIT_LOCK, BY_TRAIL, TARGET = 0, 1, 2, 3, 100
@@ -39,7 +42,8 @@ STAY, MOVE_PLAIN, MOVE_BREAKEVEN, ASK_MOVE = 0, 1, 2, 3
 # why `walk` returned
 GONE, LIMIT, ASK, FULL = 0, 1, 2, 3
 
-FILL_SIZE, TRACE_SIZE = 5, 3
+# a fill: step, how, price, lots, as maker, lots that the leg asked for
+FILL_SIZE, TRACE_SIZE = 6, 3
 ADVERSE, FAVORABLE, NEAREST = 0, 1, 2
 FAR = 1 << 62
 
@@ -55,13 +59,26 @@ def trail_level(peak: int, numerator: int, denominator: int) -> int:
     return -((-peak * numerator) // denominator)
 
 
-def record_fill(state: Mutable, fills: Mutable, how: int, price: int, lots: int, maker: int) -> None:
+def part_taken(state: Mutable, price: int, lots: int) -> int:
+    """How many of `lots` the bar takes at a market price (spec P14). A part under the venue's minimum is not sent,
+    unless it is all that is left."""
+    if state[CAP] < 0:
+        return lots
+    part = min(lots, state[CAP])
+    if part < lots and (part < state[LEAST_LOTS] or abs(price) * part < state[LEAST_WORTH]):
+        return 0
+    state[CAP] -= part
+    return part
+
+
+def record_fill(state: Mutable, fills: Mutable, how: int, price: int, lots: int, maker: int, asked: int) -> None:
     at = state[FILLS] * FILL_SIZE
     fills[at] = state[STEP]
     fills[at + 1] = how
     fills[at + 2] = price
     fills[at + 3] = lots
     fills[at + 4] = maker
+    fills[at + 5] = asked
     state[FILLS] += 1
     state[QTY] -= lots
 
@@ -106,7 +123,8 @@ def trail_is_live(state: Mutable) -> bool:
 
 
 def fill_stop(state: Mutable, fills: Mutable, price: int, low: int, slip_num: int, slip_den: int) -> None:
-    record_fill(state, fills, state[STOP_KIND], market_price(price, low, slip_num, slip_den), state[QTY], 0)
+    """The stop takes all, whatever the bar's volume."""
+    record_fill(state, fills, state[STOP_KIND], market_price(price, low, slip_num, slip_den), state[QTY], 0, state[QTY])
 
 
 def fill_trail(state: Mutable, fills: Mutable, price: int, low: int, slip_num: int, slip_den: int) -> None:
@@ -114,7 +132,8 @@ def fill_trail(state: Mutable, fills: Mutable, price: int, low: int, slip_num: i
     if 0 < state[RUNNER] < lots:
         lots = state[RUNNER]
     state[RUNNER] = 0
-    record_fill(state, fills, BY_TRAIL, market_price(price, low, slip_num, slip_den), lots, 0)
+    at = market_price(price, low, slip_num, slip_den)
+    record_fill(state, fills, BY_TRAIL, at, part_taken(state, at, lots), 0, lots)
 
 
 def move_stop(state: Mutable, trace: Mutable, level: int, how: int) -> None:
@@ -144,9 +163,10 @@ def fill_rung(
     quantity = min(lots[k], state[QTY])
     lots[k] = 0
     if soft[k]:
-        record_fill(state, fills, TARGET + index[k], price, quantity, 1)
+        record_fill(state, fills, TARGET + index[k], price, quantity, 1, quantity)
     else:
-        record_fill(state, fills, TARGET + index[k], market_price(price, low, slip_num, slip_den), quantity, 0)
+        at = market_price(price, low, slip_num, slip_den)
+        record_fill(state, fills, TARGET + index[k], at, part_taken(state, at, quantity), 0, quantity)
     if move[k] == MOVE_PLAIN:
         move_stop(state, trace, move_to[k], BY_STOP)
     elif move[k] == MOVE_BREAKEVEN:
@@ -407,7 +427,7 @@ def walk(
 
 
 COMPILED = (
-    "market_price", "trail_level", "record_fill", "record_stop", "raise_trail", "raise_peak", "trail_is_live",
+    "market_price", "trail_level", "part_taken", "record_fill", "record_stop", "raise_trail", "raise_peak", "trail_is_live",
     "fill_stop", "fill_trail", "move_stop", "fill_rung", "skip_filled", "at_open", "fall", "next_mark", "climb",
     "low_first", "band", "skip_quiet", "walk",
 )  # fmt: skip

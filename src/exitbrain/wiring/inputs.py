@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -95,11 +95,7 @@ def gather(
     if quotes is not None:
         markets = _quoted(markets, quotes, sources, notes)
     payments = {} if funding is None else _funding(markets, funding, sources, notes)
-    warnings = [
-        f"profile {name}: its liquidity option has no effect in a backtest"
-        for name, profile in sorted(registry.profiles.items())
-        if profile.liquidity is not None
-    ]
+    warnings = list(_blind_liquidity(registry, markets, settings))
     rows: dict[str, tuple[EntryOrder, ...]] = {}
     if entries is not None:
         rows = _entries(markets, entries, sources, warnings)
@@ -124,6 +120,22 @@ def gather(
         warnings=tuple(warnings),
         repairs=tuple(repairs),
     )
+
+
+def _blind_liquidity(registry: ProfileRegistry, markets: Mapping[str, Market], settings: Settings) -> Iterator[str]:
+    """A liquidity option that has nothing to look at says so, once an option (spec P14)."""
+    asked = [profile.liquidity for profile in registry.profiles.values() if profile.liquidity is not None]
+    if any(one.max_volume_share is not None for one in asked):
+        silent = [symbol for symbol, market in markets.items() if not market.has_volumes]
+        if silent:
+            yield f"liquidity.max_volume_share cuts nothing: no volumes in the candles of {', '.join(silent)}"
+    if any(one.max_spread_bps is not None for one in asked) and settings.execution.spread_bps is None:
+        silent = [symbol for symbol, market in markets.items() if not market.has_spread]
+        if silent:
+            yield (
+                f"liquidity.max_spread_bps has no effect: no spread is known for {', '.join(silent)}; "
+                "give quotes, or execution.spread_bps"
+            )
 
 
 # sources
