@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from exitbrain.candles import EntryRow, read_entries
+from exitbrain.core.instants import microseconds
 from exitbrain.errors import InvalidInput
 
 from .worlds import written
@@ -105,3 +106,41 @@ def test_every_broken_row_is_told_up_to_a_page(tmp_path: Path) -> None:
         read_entries(written(tmp_path, f"{HEADER}\n{rows}", "entries.csv"))
     assert [problem.line for problem in refusal.value.problems[:20]] == list(range(2, 22))
     assert "30 more" in str(refusal.value.problems[-1])
+
+
+def test_a_key_that_stands_twice_is_refused_with_its_row(tmp_path: Path) -> None:  # spec F2
+    content = '[{"timestamp": 1704067200, "side": "long"}, {"timestamp": 1704067200, "side": "long", "side": "short"}]'
+    path = written(tmp_path, content, "entries.json")
+    with pytest.raises(InvalidInput) as caught:
+        read_entries(path)
+    assert str(caught.value) == f"{path}: row 2: key 'side' twice; accepted: each key once"
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        "2024-01-01T00:00:60Z",  # Polars would make it 00:01:00
+        "2016-12-31T23:59:60Z",  # a second that was
+        "2024-01-01T24:00:00Z",
+        "2024-01-01T00:00:00+14:01",
+        "2024-01-01T00:00:00+99:99",
+        "2024-01-01T00:00:00+05:60",
+        "2024-01-01T00:00:00+05:30:15",
+    ],
+)
+def test_a_second_or_offset_that_no_clock_shows_is_no_time(tmp_path: Path, stamp: str) -> None:
+    """Alike in entries, candles and fills."""
+    for others in ("", "2024-01-01T00:00:00Z,long\n"):
+        path = written(tmp_path, f"timestamp,side\n{others}{stamp},long\n", "entries.csv")
+        with pytest.raises(InvalidInput) as caught:
+            read_entries(path)
+        assert f"timestamp '{stamp}'; accepted: ISO 8601" in str(caught.value)
+        assert "seconds to 59, offsets to 14:00" in str(caught.value)
+    with pytest.raises(InvalidInput):
+        microseconds(stamp)
+
+
+def test_the_furthest_offsets_are_times(tmp_path: Path) -> None:
+    for stamp, hours in (("2024-01-01T00:00:00+14:00", -14), ("2024-01-01T00:00:00-1200", 12)):
+        (row,) = read_entries(written(tmp_path, f"timestamp,side\n{stamp},long\n", "entries.csv"))
+        assert row.time == microseconds(stamp) == START + hours * 3_600_000_000

@@ -243,3 +243,17 @@ def test_files_that_are_not_there_or_no_text_are_refused(tmp_path):
     (tmp_path / "latin").write_bytes(b"id,symbol\n\xff\xfe,x\n")
     with pytest.raises(InvalidInput, match="no text in UTF-8"):
         read_fills(tmp_path / "latin")
+
+
+TWICE = [
+    ('[{"id": 1, "qty": "1"}, {"id": 2, "qty": "1", "qty": "2"}]', "row 2: key 'qty' twice"),
+    ('{"id": 1, "qty": "1"}\n{"id": 2, "qty": "1", "qty": "2"}\n', "2: key 'qty' twice"),
+    ("id,symbol,side,qty,price,fee,fee,timestamp\n1,T,buy,1,1,0,5,1704067200\n", "1: column 'fee' twice"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), TWICE)
+def test_what_is_named_twice_is_refused_with_its_place(tmp_path, text, said):
+    """spec F2: the last of two would be taken in silence"""
+    with pytest.raises(InvalidInput, match=said):
+        fills_to_trade_sets(written(tmp_path, text))

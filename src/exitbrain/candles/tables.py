@@ -25,6 +25,7 @@ import numpy as np
 
 from exitbrain.candles.faults import counted
 from exitbrain.core.given import described
+from exitbrain.core.json_objects import object_of, repeated_key
 from exitbrain.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ KLINES = (
 )  # fmt: skip
 MOST_UNPACKED = 1 << 30
 MOST_HEADER = 100_000
+MOST_TOLD = 20
 _TIMEFRAME = r"\d{1,3}(?:s|sec|m|min|h|hr|hour|d|day|w|week|mo|month)s?"
 
 
@@ -212,7 +214,7 @@ def _json_table(text: str, source: str) -> Table:
 
     try:
         # Numbers stay as they are written: a float would lose digits.
-        content = json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+        content = json.loads(text, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=object_of)
     except RecursionError:
         raise _unreadable(source, "JSON nested too deeply") from None
     except json.JSONDecodeError as error:
@@ -220,6 +222,7 @@ def _json_table(text: str, source: str) -> Table:
         raise InvalidInput(
             Problem(found=found, accepted=ACCEPTED, file=source, line=error.lineno, column=error.colno)
         ) from None
+    _require_single_keys(content, source)
     names, rows = _json_rows(content, source)
     series = [pl.Series(name, [_cell(row.get(name)) for row in rows], dtype=pl.String) for name in names]
     return Table(
@@ -230,6 +233,15 @@ def _json_table(text: str, source: str) -> Table:
         sha256="",
         format="ccxt json" if names[:1] == ["open_time"] else "json",
     )
+
+
+def _require_single_keys(content: Any, source: str) -> None:
+    rows = content if isinstance(content, list) else []
+    found = [(f"row {number}: ", repeated_key(row)) for number, row in enumerate(rows, 1)]
+    repeated = [(where, key) for where, key in [("", repeated_key(content)), *found] if key is not None]
+    if repeated:
+        problems = [Problem(found=f"{where}key {key!a} twice", accepted="each key once") for where, key in repeated]
+        raise InvalidInput(*(replace(problem, file=source) for problem in problems[:MOST_TOLD]))
 
 
 def _json_rows(content: Any, source: str) -> tuple[list[str], list[dict[str, Any]]]:

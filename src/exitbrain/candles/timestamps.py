@@ -13,15 +13,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from exitbrain.core.instants import ACCEPTED as ACCEPTED
+
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-ACCEPTED = "ISO 8601 (2024-01-01T00:00:00Z) or an epoch in s, ms, µs or ns, from 1900 to 2200"
 _FIRST = -2_208_988_800_000_000
 _LAST = 7_258_118_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ISO = r"^(\d{4}-\d\d?-\d\d?)(?:[T ]\s*(\d\d?:\d\d(?::\d\d(?:\.\d+)?)?))?\s*(Z|z|UTC|[+-]\d\d(?::?\d\d)?)?$"
+# Seconds end at 59: a leap second has no place among instants, and Polars would make it the second after. No place on
+# earth is more than 14 hours from UTC.
+_CLOCK = r"\d\d?:\d\d(?::[0-5]\d(?:\.\d+)?)?"
+_OFFSET = r"[+-](?:(?:0\d|1[0-3])(?::?[0-5]\d)?|14(?::?00)?)"
+_ISO = rf"^(\d{{4}}-\d\d?-\d\d?)(?:[T ]\s*({_CLOCK}))?\s*(Z|z|UTC|{_OFFSET})?$"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -96,7 +101,7 @@ def _from_text(column: pl.Series) -> Times:
     if column.drop_nulls().str.contains(r"^[+-]?\d+$").all() and column.count():
         return _from_epoch(column.cast(pl.Int64, strict=False))
     quick = column.str.to_datetime("%Y-%m-%dT%H:%M:%SZ", strict=False, time_unit="us")
-    if quick.null_count() == 0:
+    if quick.null_count() == 0 and not column.str.ends_with(":60Z").any():
         return _in_range(quick.dt.timestamp("us"), ())
     parts = column.str.extract_groups(_ISO).struct.unnest()
     day, clock, offset = (parts[name] for name in parts.columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -10,7 +11,10 @@ from exitbrain.errors import InvalidInput
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-ACCEPTED = "ISO 8601 (2024-01-01T00:00:00Z) or an epoch in s, ms, µs or ns, from 1900 to 2200"
+ACCEPTED = (
+    "ISO 8601 (2024-01-01T00:00:00Z; seconds to 59, offsets to 14:00) or an epoch in s, ms, µs or ns, from 1900 to 2200"
+)
+_OFFSET = re.compile(r"\d[T ]?.*:.*?[-+](\d\d)(?::?(\d\d))?(.*)$")
 _FIRST, _LAST = -2_208_988_800_000_000, 7_258_118_400_000_000
 # An epoch below the limit is in units of so many nanoseconds: s, ms, µs, else ns.
 _EPOCH_UNITS = ((10**11, 10**9), (10**14, 10**6), (10**17, 10**3))
@@ -29,10 +33,20 @@ def instant(value: object) -> datetime:
     """An aware UTC instant from a datetime or ISO 8601 text; without a zone it is UTC."""
     try:
         text = str(value).strip().removesuffix("UTC").strip()
-        parsed = value if isinstance(value, datetime) else datetime.fromisoformat(text)
+        parsed = value if isinstance(value, datetime) else _parsed(text)
         return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
     except (ValueError, OverflowError):
         raise InvalidInput(f"timestamp is {value!r}", accepted=ACCEPTED) from None
+
+
+def _parsed(text: str) -> datetime:
+    """No place on earth is more than 14 hours from UTC, and none is off by seconds: such an offset is a slip."""
+    offset = _OFFSET.search(text)
+    if offset is not None:
+        hours, minutes, rest = offset.groups(default="")
+        if rest or int(minutes or 0) > 59 or int(hours) * 60 + int(minutes or 0) > 14 * 60:
+            raise ValueError(text)
+    return datetime.fromisoformat(text)
 
 
 def microseconds(value: object) -> int:

@@ -18,6 +18,7 @@ from typing import Any
 from exitbrain.core.account_fills import Instruments, lifecycles_of_fills
 from exitbrain.core.assets import fee_currency
 from exitbrain.core.instants import microseconds
+from exitbrain.core.json_objects import object_of, repeated_key
 from exitbrain.core.lifecycle import Lifecycle
 from exitbrain.core.numbers import Number, decimal_of, plain
 from exitbrain.core.trade_sets import TradeSet, trade_set
@@ -210,7 +211,17 @@ def _table(content: bytes, source: str) -> _Table:
         raise InvalidInput(Problem(found="this is no text in UTF-8", accepted=ACCEPTED, file=source)) from None
     if "\0" in text:
         raise InvalidInput(Problem(found="this is a binary file", accepted=ACCEPTED, file=source))
-    return _json(text, source) if text.lstrip()[:1] in ("[", "{") else _csv(text, source)
+    if text.lstrip()[:1] not in ("[", "{"):
+        return _csv(text, source)
+    table = _json(text, source)
+    problems = [
+        _problem(source, table.unit, number, f"key {key!a} twice", "each key once")
+        for row, number in zip(table.rows, table.numbers)
+        if (key := repeated_key(row)) is not None
+    ]
+    if problems:
+        raise InvalidInput(*problems[:_TOLD])
+    return table
 
 
 def _parquet(content: bytes, source: str) -> _Table:
@@ -228,7 +239,7 @@ def _parquet(content: bytes, source: str) -> _Table:
 
 def _json(text: str, source: str) -> _Table:
     try:
-        document = json.loads(text, parse_float=Decimal)
+        document = json.loads(text, parse_float=Decimal, object_pairs_hook=object_of)
     except (ValueError, RecursionError) as error:
         if text.lstrip().startswith("{") and "\n" in text.strip():
             return _json_lines(text, source)
@@ -252,7 +263,7 @@ def _json_lines(text: str, source: str) -> _Table:
         if not line.strip():
             continue
         try:
-            row = json.loads(line, parse_float=Decimal)
+            row = json.loads(line, parse_float=Decimal, object_pairs_hook=object_of)
         except (ValueError, RecursionError) as error:
             raise _broken_json(source, error, number) from None
         if not isinstance(row, dict):
@@ -276,6 +287,11 @@ def _csv(text: str, source: str) -> _Table:
                 continue
             if names is None:
                 names = [cell.strip() for cell in cells]
+                twice = next((name for place, name in enumerate(names) if name and name in names[:place]), None)
+                if twice is not None:
+                    raise InvalidInput(
+                        _problem(source, "line", reader.line_num, f"column {twice!a} twice", "each column once")
+                    )
             elif len(cells) != len(names):
                 found = f"{_counted(len(cells), 'cell')} under {_counted(len(names), 'column')}"
                 problems.append(_problem(source, "line", reader.line_num, found, "one cell a column"))
