@@ -77,6 +77,12 @@ CASES = (
          {"exit_rule": "close > 110", "hold_rule": "close > 112", "category": "emergency_exit"}, on_candles=True),
     Case("mute_hold", "hold_rule", {"exit_rule": "close > 110", "hold_rule": "close > 112"},
          {"exit_rule": "close > 110", "hold_rule": "close > 112 and bars_held < 6"}, on_candles=True),
+    Case("mute_hold", "hold_rule", {"exit_rule": "close > 110", "hold_rule": "bars_held < 12"},
+         {"exit_rule": "close > 110", "hold_rule": "bars_held < 11"}, on_candles=True),
+    Case("mute_hold", "hold_rule", {"exit_rule": "close > 123", "hold_rule": "bars_held < 48"},
+         {"exit_rule": "close > 124", "hold_rule": "bars_held < 48"}, on_candles=True),
+    Case("mute_hold", "hold_rule", {"exit_rule": "close > 110", "hold_rule": "bars_held < 48"},
+         {"exit_rule": "close > 110", "hold_rule": "bars_held < 48 and unrealized_r < 0"}, on_candles=True),
     Case("atr_scale", "exit_rule", {"exit_rule": "tf_4h_atr_14 > atr_14"}, {"exit_rule": "tf_4h_atr_14 > 2 * atr_14"}),
     Case("atr_scale", "exit_rule", {"exit_rule": "tf_4h_atr_14 > atr_14"}, {"exit_rule": "atr_14 > atr_50"}),
     Case("atr_scale", "exit_rule", {"exit_rule": "atr_14 / tf_1d_atr_14 < 1", "timeframe": "1h"},
@@ -117,6 +123,21 @@ def test_a_dead_trigger_names_the_term_that_is_never_true_and_what_its_features_
     assert found.code == "never_true", "the terms exclude each other on any candles"
     (found,) = linted(trigger(exit_rule="volume > 0 and close < 99.5"), on_candles=True)
     assert "close < 99.5 is true at no bar (close is 100 to 130)" in found.message
+
+
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        ("spread_bps > 5", "unknown at 60; spread_bps: no such column in this file"),
+        ("rsi_14 < 5", "unknown at 14; rsi_14: warm-up: it needs 15 closed 1h bars, and 14 are there"),
+        ("tf_1d_ema_10 > 1", "tf_1d_ema_10: warm-up: it needs 10 closed 1d bars, and 2 are there"),
+    ],
+)
+def test_a_dead_trigger_says_why_its_features_are_unknown(rule: str, why: str) -> None:
+    """spec F55."""
+    (finding,) = linted(trigger(exit_rule=rule), on_candles=True)
+    assert finding.code == "dead_trigger"
+    assert why in finding.message
 
 
 def test_a_trigger_of_a_higher_timeframe_is_judged_on_its_own_bars() -> None:

@@ -3,7 +3,8 @@
     lint_plan("plan.yaml", candles="BTCUSDT_1h.parquet")      # [Finding(code="never_true", line=9, …), …]
 
 A rule that reads the position has no column. For `dead_trigger` its position terms are taken as if they held, for
-`mute_hold` as if they did not: what is told is certain for every position.
+`mute_hold` as if they did not: what is told is certain for every position. `bars_held` in a hold rule is counted from an
+opening at each bar.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from exitbrain.wiring.inputs import gather
 if TYPE_CHECKING:
     from exitbrain.features.table import FeatureTable
 
+BARS_HELD = "bars_held"
 RANGES = {stance: StanceRanges(stance) for stance in STANCES}
 
 
@@ -178,7 +180,8 @@ def _dead(trigger: TriggerCondition, rules: dict[str, Rule], bars: FeatureTable)
     key = next(iter(rules))
     unknown = sum(int((column == -1).sum()) for column in truths.values())
     count = f"{len(bars):,} bars of {timeframe_word(bars.timeframe)}"
-    message = f"never fires on these candles ({count}{f', unknown at {unknown:,}' if unknown else ''})"
+    why = "".join(f"; {words}" for words in _missing(rules, bars)) if unknown else ""
+    message = f"never fires on these candles ({count}{f', unknown at {unknown:,}' if unknown else ''}{why})"
     yield Finding(
         code="dead_trigger",
         trigger_id=trigger.id,
@@ -186,6 +189,19 @@ def _dead(trigger: TriggerCondition, rules: dict[str, Rule], bars: FeatureTable)
         message=f"{message}: {_blocking(rules[key], bars)}",
         advice="loosen the rule, or judge it on candles that have such a market",
     )
+
+
+def _missing(rules: Mapping[str, Rule], bars: FeatureTable) -> Iterator[str]:
+    """Why a feature is missing where one last is (spec F55)."""
+    for name in sorted({name for rule in rules.values() if rule.root is not None for name in _market_names(rule.root)}):
+        column = bars.column(name)
+        missing = np.flatnonzero(np.isnan(column) if isinstance(column, np.ndarray) else column.codes < 0)
+        if len(missing):
+            yield f"{name}: {bars.why(name, int(missing[-1]))}"
+
+
+def _market_names(node: Node) -> frozenset[str]:
+    return frozenset(part.name for part in nodes_under(node) if isinstance(part, Name)) - POSITION_FEATURES.keys()
 
 
 def _blocking(rule: Rule, bars: FeatureTable) -> str:
@@ -202,7 +218,7 @@ def _blocking(rule: Rule, bars: FeatureTable) -> str:
 
 def _spread(node: Node, bars: FeatureTable) -> str:
     """The values that its features took, for a term of few of them."""
-    names = sorted({part.name for part in nodes_under(node) if isinstance(part, Name)} - POSITION_FEATURES.keys())
+    names = sorted(_market_names(node))
     said = []
     for name in names[:2]:
         column = bars.column(name)
@@ -219,6 +235,7 @@ def _muted(trigger: TriggerCondition, leaving: Rule, holding: Rule, bars: Featur
     edges = np.flatnonzero(np.diff(np.r_[False, both, False]))
     lengths = edges[1::2] - edges[::2]
     if not len(lengths) or lengths.max() < MUTE_BARS:
+        yield from _muted_from_the_opening(trigger, leaving, holding, bars)
         return
     longest = int(lengths.argmax())
     start = iso(instant_of(int(bars.bars.time[edges[::2][longest]])))
@@ -231,19 +248,59 @@ def _muted(trigger: TriggerCondition, leaving: Rule, holding: Rule, bars: Featur
     )
 
 
-def _assuming(rule: Rule, holds: bool) -> Rule:
-    """The rule with each term that reads the position taken as it makes the rule true (or, not `holds`, false)."""
+def _muted_from_the_opening(
+    trigger: TriggerCondition, leaving: Rule, holding: Rule, bars: FeatureTable
+) -> Iterator[Finding]:
+    """A hold rule such as `bars_held < 48` mutes by the age of the position: asked for one opened at each bar."""
+    if BARS_HELD not in holding.names:
+        return
+    muted = np.ones(max(len(bars) - MUTE_BARS + 1, 0), np.bool_)
+    for held in range(MUTE_BARS):
+        aged = _Aged(bars, held)
+        for rule in (leaving, holding):
+            column = evaluate_columns(_assuming(rule, False, keeps_age=True), aged)
+            muted &= column[held : held + len(muted)] == 1
+    if not muted.any():
+        return
+    start = iso(instant_of(int(bars.bars.time[int(np.argmax(muted))])))
+    yield mute_hold(
+        trigger.id,
+        f"the hold rule mutes the exit for {MUTE_BARS} bars running after an opening at {int(muted.sum()):,} of "
+        f"{len(bars):,} bars, the first {start}",
+    )
+
+
+class _Aged:
+    """Columns of bars for a position of one age."""
+
+    def __init__(self, bars: FeatureTable, bars_held: int) -> None:
+        self._bars, self._bars_held = bars, bars_held
+
+    def __len__(self) -> int:
+        return len(self._bars)
+
+    def column(self, name: str) -> Any:
+        return np.full(len(self), float(self._bars_held)) if name == BARS_HELD else self._bars.column(name)
+
+
+def _assuming(rule: Rule, holds: bool, *, keeps_age: bool = False) -> Rule:
+    """The rule with each term that reads the position taken as it makes the rule true (or, not `holds`, false).
+
+    With `keeps_age` terms that read only bars_held stay as they are.
+    """
     assert rule.root is not None
-    return replace(rule, root=_assumed(rule.root, holds))
+    return replace(rule, root=_assumed(rule.root, holds, keeps_age))
 
 
-def _assumed(node: Node, holds: bool) -> Node:
+def _assumed(node: Node, holds: bool, keeps_age: bool) -> Node:
     if isinstance(node, And | Or):
-        return replace(node, operands=tuple(_assumed(part, holds) for part in node.operands))
+        return replace(node, operands=tuple(_assumed(part, holds, keeps_age) for part in node.operands))
     if isinstance(node, Not):
-        return replace(node, operand=_assumed(node.operand, not holds))
-    reads = any(isinstance(part, Name) and part.name in POSITION_FEATURES for part in nodes_under(node))
-    return Literal(value=holds, span=node.span) if reads else node
+        return replace(node, operand=_assumed(node.operand, not holds, keeps_age))
+    read = {part.name for part in nodes_under(node) if isinstance(part, Name)} & POSITION_FEATURES.keys()
+    if not read or (read == {BARS_HELD} and keeps_age):
+        return node
+    return Literal(value=holds, span=node.span)
 
 
 # places
