@@ -29,6 +29,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (*sorted((ROOT / "docs").rglob("*.md")), ROOT / "ARCHITECTURE.md")
+OPENAPI = ROOT / "docs" / "openapi.json"
 BLOCK = re.compile(r"<!-- generated: ([\w-]+) -->\n.*?<!-- end of generated -->", re.DOTALL)
 TITLED = re.compile(r"^```\w+ title=\"([^\"]+)\"\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SESSION = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -77,12 +78,14 @@ REFUSALS = (
 
 def main(arguments: list[str]) -> int:
     stale = [page for page in PAGES if page.exists() and page.read_text(encoding="utf-8") != current(page)]
+    if not OPENAPI.exists() or OPENAPI.read_text(encoding="utf-8") != openapi_text():
+        stale.append(OPENAPI)
     if "--check" in arguments:
         for page in stale:
             print(f"{page.relative_to(ROOT)} is not current: run `python docs/generate.py`")
         return 1 if stale else 0
     for page in stale:
-        page.write_text(current(page), encoding="utf-8")
+        page.write_text(openapi_text() if page is OPENAPI else current(page), encoding="utf-8")
         print(f"wrote {page.relative_to(ROOT)}")
     if "--sessions" in arguments:
         for page in (*PAGES, ROOT / "README.md"):
@@ -517,6 +520,93 @@ def _field_default(one: Any) -> str:
     return code(shown if len(shown) <= LONGEST_DEFAULT else f"{type(default).__name__}()")
 
 
+# the API
+
+
+def openapi() -> dict[str, Any]:
+    from exitbrain.api.app import create_app
+
+    return create_app(None, experiments_runner=object()).openapi()
+
+
+def openapi_text() -> str:
+    return json.dumps(openapi(), indent=1, ensure_ascii=False) + "\n"
+
+
+def api_routes() -> Iterator[str]:
+    schema = openapi()
+    tags: dict[str, list[tuple[str, str, Mapping[str, Any]]]] = {}
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            tags.setdefault(operation["tags"][0], []).append((method.upper(), path, operation))
+    for tag, routes in tags.items():
+        yield from (f"## {tag.capitalize()}", "")
+        for method, path, operation in routes:
+            yield from (f"### {method} {path}", "", *_route(operation, schema), "")
+    yield from ("## Shapes", "")
+    for name, model in schema["components"]["schemas"].items():
+        if "properties" in model:
+            yield from (f"### {name}", "", told(model.get("description")), "", *_shape(model, schema), "")
+
+
+def _route(operation: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
+    if operation.get("deprecated"):
+        yield from ("Deprecated.", "")
+    if "description" in operation:
+        yield from (told(operation["description"]), "")
+    content = operation.get("requestBody", {}).get("content", {})
+    for one in content.values():
+        yield from (f"Body: {_shape_word(one['schema'])}.", "")
+    for status, one in operation["responses"].items():
+        if status.startswith("2"):
+            shapes = [
+                _shape_word(part.get("schema", {})) or code(kind) for kind, part in one.get("content", {}).items()
+            ]
+            yield from (f"Answer {status}: {' or '.join(shapes) or 'no body'}.", "")
+    rows = [_parameter(one) for one in operation.get("parameters", ())]
+    if rows:
+        yield from table(("parameter", "in", "default", "accepted", "what it is"), rows)
+
+
+def _parameter(one: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
+    part = one["schema"]
+    default = "required" if one.get("required") else code(json.dumps(part["default"])) if "default" in part else ""
+    return code(one["name"]), one["in"], default, _api_accepted(part), told(one.get("description"))
+
+
+def _shape(model: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
+    required = model.get("required", ())
+    rows = []
+    for key, part in model["properties"].items():
+        default = "" if key in required else code(json.dumps(part.get("default")))
+        rows.append((code(key), default, _api_accepted(part), told(part.get("description"))))
+    yield from table(("key", "default", "type", "what it is"), rows)
+
+
+def _api_accepted(part: Mapping[str, Any]) -> str:
+    if "allOf" in part:
+        return _shape_word(part["allOf"][0])
+    return " or ".join(dict.fromkeys(filter(None, map(_api_kind, part.get("anyOf", [part])))))
+
+
+def _api_kind(one: Mapping[str, Any]) -> str:
+    if "$ref" in one or "const" in one:
+        return _shape_word(one) if "$ref" in one else code(one["const"])
+    if one.get("type") == "array":
+        return f"a list of {_api_accepted(one.get('items', {})) or 'anything'}"
+    if one.get("type") == "object":
+        inner = one.get("additionalProperties")
+        return f"a mapping to {_api_accepted(inner)}" if isinstance(inner, dict) and inner else "a mapping"
+    return "null" if one.get("type") == "null" else _kind(one)
+
+
+def _shape_word(part: Mapping[str, Any]) -> str:
+    if "$ref" not in part:
+        return _api_kind(part) if part.get("type") in ("object", "array") else ""
+    name = part["$ref"].rpartition("/")[2]
+    return f"[{name}](#{name.lower()})"
+
+
 # the house
 
 
@@ -538,6 +628,7 @@ BLOCKS: Mapping[str, Callable[[], Iterator[str]]] = {
     "plan-file": plan_file,
     "commands": commands,
     "python": python_names,
+    "api": api_routes,
     "layers": layers,
 }
 

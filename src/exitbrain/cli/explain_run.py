@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from exitbrain.cli.explain_json import explanation_json
 from exitbrain.cli.explain_text import show_explanation
 from exitbrain.cli.run_files import RunFiles, read_run
 from exitbrain.cli.terminal import console, print_json
 from exitbrain.errors import InvalidInput, Problem
+from exitbrain.wiring.explained import explanation_json
 from exitbrain.wiring.explaining import RunRecord, explain
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.text import Text
 
 from exitbrain.cli.amounts import ABSENT, counted, moment, signed_r
-from exitbrain.cli.explain_json import TRUTHS
 from exitbrain.cli.fixed_columns import Column, fitting, lines, print_line
 from exitbrain.core.arbiter import RANKS
 from exitbrain.core.guardrails import GUARDS
 from exitbrain.core.instants import instant_of, iso
 from exitbrain.core.numbers import plain
 from exitbrain.core.rules import Term
+from exitbrain.wiring.explained import TRUTHS
 from exitbrain.wiring.explaining import Candidate, Explanation
 from exitbrain.wiring.past_positions import PastPosition
 from exitbrain.wiring.silent_rules import SilentRule

@@ -15,6 +15,7 @@ from rich.text import Text
 from exitbrain.core.ladder import REMAINING, Ladder
 from exitbrain.core.ladder_rows import stop_move_level
 from exitbrain.core.profiles import TPProfile
+from exitbrain.wiring.ladder_words import r_text, share_text
 
 MOST_ROWS = 22
 LEAST_BAR = 6
@@ -70,21 +71,6 @@ def ladder_picture(
             picture.append(f" {mark.words}\n")
     picture.rstrip()
     return picture
-
-
-def r_text(r: Fraction) -> str:
-    text = f"{float(r):.2f}".rstrip("0")
-    return text + "0" if text.endswith(".") else text
-
-
-def r_short(r: Fraction) -> str:
-    """1R, 0.5R"""
-    return r_text(r).removesuffix(".0") + "R"
-
-
-def share_text(share: Fraction) -> str:
-    """15%, 33.3%"""
-    return f"{float(share * 100):.1f}".removesuffix(".0") + "%"
 
 
 def _rows(marks: Sequence[Mark]) -> list[int | None]:

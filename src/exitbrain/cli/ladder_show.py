@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import RenderableType
 from rich.text import Text
 
-from exitbrain.cli.ladder_picture import ladder_picture, r_text, share_text
-from exitbrain.cli.ladder_words import ladder_sentences
+from exitbrain.cli.ladder_picture import ladder_picture
 from exitbrain.cli.terminal import console, print_json, sentences, show, table
 from exitbrain.cli.trigger_table import plan_blocks, plan_json
 from exitbrain.core.exit_brain import exact_instrument, ladder_of
@@ -28,6 +27,7 @@ from exitbrain.core.plans import ExitContext, ExitKind
 from exitbrain.core.profiles import TPProfile
 from exitbrain.core.registry import ANY, ProfileRegistry
 from exitbrain.errors import InvalidInput, Problem
+from exitbrain.wiring.ladder_words import ladder_sentences, r_text, share_text
 
 if TYPE_CHECKING:
     from exitbrain.core.triggers import StrategyPlan

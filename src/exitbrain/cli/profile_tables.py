@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from exitbrain.cli.ladder_picture import ladder_picture, r_short, share_text
-from exitbrain.cli.ladder_words import ladder_sentences
+from exitbrain.cli.ladder_picture import ladder_picture
 from exitbrain.cli.terminal import console, print_json, sentences, show, table
 from exitbrain.core.ladder import compile_ladder
 from exitbrain.core.market import Instrument, known_regime
@@ -19,6 +18,7 @@ from exitbrain.core.numbers import decimal_of, fraction_of
 from exitbrain.core.profiles import TPProfile
 from exitbrain.core.registry import DEFAULTS, Mapping, ProfileRegistry
 from exitbrain.errors import InvalidInput
+from exitbrain.wiring.ladder_words import ladder_sentences, r_short, share_text
 
 if TYPE_CHECKING:
     from exitbrain.config.profiles import Registration

@@ -9,10 +9,10 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
-from exitbrain.cli.ladder_picture import share_text
 from exitbrain.cli.terminal import table
 from exitbrain.core.numbers import decimal_of, fraction_of, plain
 from exitbrain.core.triggers import StrategyPlan, TriggerCategory, TriggerCondition
+from exitbrain.wiring.ladder_words import share_text
 
 STYLES = {
     TriggerCategory.RISK_REDUCE: "yellow",

@@ -25,11 +25,11 @@ HISTOGRAM_BINS = 44
 HISTOGRAM_REACH = (-5.0, 15.0)
 
 
-def equity_curve(equity: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+def equity_curve(equity: Mapping[str, Sequence[Any]], points: int = MAX_POINTS) -> dict[str, list[Any]]:
     time, value = epoch_micros(equity.get("time", ())), _floats(equity.get("equity", ()))
     drawdown = _floats(equity["drawdown"]) if "drawdown" in equity else _drawdown(value)
     exposure = _floats(equity["exposure"]) if "exposure" in equity else None
-    keep = _telling_points(value, drawdown)
+    keep = telling_points(value, drawdown, points)
     return {
         "time": [int(t) // 1_000_000 for t in time[keep]],
         "equity": [short(v) for v in value[keep]],
@@ -131,11 +131,12 @@ def _drawdown(value: np.ndarray) -> np.ndarray:
     return np.divide(value, peak, out=np.ones_like(value), where=peak > 0) - 1
 
 
-def _telling_points(value: np.ndarray, drawdown: np.ndarray) -> np.ndarray:
+def telling_points(value: np.ndarray, drawdown: np.ndarray, points: int = MAX_POINTS) -> np.ndarray:
+    """Indices of what stays of a curve of more than `points`."""
     count = len(value)
-    if count <= MAX_POINTS:
+    if count <= points:
         return np.arange(count)
-    borders = np.linspace(0, count, (MAX_POINTS - 2) // POINTS_PER_BUCKET + 1).astype(int)
+    borders = np.linspace(0, count, (points - 2) // POINTS_PER_BUCKET + 1).astype(int)
     keep = {0, count - 1}
     for start, end in zip(borders[:-1], borders[1:], strict=True):
         part = np.nan_to_num(value[start:end])

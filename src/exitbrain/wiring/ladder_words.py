@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from fractions import Fraction
 
-from exitbrain.cli.ladder_picture import r_short, share_text
 from exitbrain.core.ladder import REMAINING, Ladder
 from exitbrain.core.ladder_rows import stop_move_level
 from exitbrain.core.profiles import StopMove, TPProfile
@@ -91,3 +90,18 @@ def _duration(duration: timedelta) -> str:
         if count:
             parts.append(f"{count} {unit}")
     return " ".join(parts)
+
+
+def r_text(r: Fraction) -> str:
+    text = f"{float(r):.2f}".rstrip("0")
+    return text + "0" if text.endswith(".") else text
+
+
+def r_short(r: Fraction) -> str:
+    """1R, 0.5R"""
+    return r_text(r).removesuffix(".0") + "R"
+
+
+def share_text(share: Fraction) -> str:
+    """15%, 33.3%"""
+    return f"{float(share * 100):.1f}".removesuffix(".0") + "%"

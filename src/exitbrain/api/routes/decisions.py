@@ -1,0 +1,79 @@
+"""Events, and the decisions behind them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from exitbrain.api.answers import keep
+from exitbrain.api.asked import Bench, Format, From, PageNumber, PageSize, RunId, Text, To, Words, instant
+from exitbrain.api.decisions import decision_page, event_page, explanation
+from exitbrain.api.models.decisions import DecisionPage, EventPage, Explanation
+from exitbrain.api.problems import documented
+
+router = APIRouter(prefix="/api/runs/{run_id}", tags=["decisions"], responses=documented(404, 409))
+TABLE = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+
+
+@router.get("/events", operation_id="list_events", response_model=EventPage, responses=TABLE)
+def list_events(
+    run_id: RunId,
+    bench: Bench,
+    request: Request,
+    response: Response,
+    reason: Words = [],  # noqa: B006
+    kind: Words = [],  # noqa: B006
+    category: Words = [],  # noqa: B006
+    symbol: Words = [],  # noqa: B006
+    set_id: Text = None,
+    from_: From = None,
+    to: To = None,
+    page: PageNumber = 1,
+    page_size: PageSize = 100,
+    format: Format = None,
+) -> EventPage | Response:
+    """Block events, latch changes and plan notes in order of happening."""
+    keep(request, response, bench.store.run(run_id))
+    asked = {
+        "reason": tuple(reason), "kind": tuple(kind), "category": tuple(category), "symbol": tuple(symbol),
+        "set_id": set_id, "time_from": instant(from_, "from"), "time_to": instant(to, "to"),
+    }  # fmt: skip
+    return event_page(bench, run_id, asked, page, page_size, format)
+
+
+@router.get("/decisions", operation_id="list_decisions", response_model=DecisionPage, responses=TABLE)
+def list_decisions(
+    run_id: RunId,
+    bench: Bench,
+    request: Request,
+    response: Response,
+    set_id: Text = None,
+    symbol: Text = None,
+    outcome: Annotated[Literal["won", "lost", "blocked"] | None, Query()] = None,
+    from_: From = None,
+    to: To = None,
+    page: PageNumber = 1,
+    page_size: PageSize = 100,
+    format: Format = None,
+) -> DecisionPage | Response:
+    """One row a candidate of a decision, in order of time."""
+    keep(request, response, bench.store.run(run_id))
+    asked = {"set_id": set_id, "symbol": symbol, "outcome": outcome}
+    window = (instant(from_, "from"), instant(to, "to"))
+    return decision_page(bench, run_id, asked, window, page, page_size, format)
+
+
+@router.get("/decisions/{time}", operation_id="explain_decision")
+def explain_decision(
+    run_id: RunId,
+    time: Annotated[str, Path(max_length=40, description="ISO 8601; the bar that contains it.")],
+    bench: Bench,
+    request: Request,
+    response: Response,
+    symbol: Text = None,
+) -> Explanation:
+    """Who asked, what each guard said, who won and who lost. `symbol` may be left out where the run has only one."""
+    keep(request, response, bench.store.run(run_id))
+    instant(time, "time")
+    return explanation(bench, run_id, symbol, time)
