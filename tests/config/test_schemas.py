@@ -8,13 +8,14 @@ import pytest
 import yaml
 
 from exitbrain.config.plans import load_plan
+from exitbrain.config.policies import read_policy
 from exitbrain.config.profiles import Registration, dump_profiles, load_profiles
 from exitbrain.config.schemas import MODELS, json_schema, schema_text
 from exitbrain.config.settings import Settings, load_config
 from exitbrain.core.registry import DEFAULTS
 from exitbrain.errors import InvalidInput
 
-LOADERS = {"plan": load_plan, "profiles": load_profiles, "config": load_config}
+LOADERS = {"plan": load_plan, "profiles": load_profiles, "config": load_config, "policy": read_policy}
 FOLDER = Path(__file__).parents[2] / "docs" / "schemas"
 
 
@@ -62,6 +63,10 @@ GOOD = [
     ("profiles", profile(regime="TRENDING", trailing={"callback_pct": "0.02", "activation_r": 0})),
     ("config", {"instrument": [{"symbol": "A"}, {"symbol": "B", "tick_size": "0.01"}]}),
     ("config", {"instrument": {"tick_size": 0.5}, "arbitration": {"entry_override_grade": None}}),
+    ("policy", {"name": "as-planned"}),
+    ("policy", {"name": "tight", "config": {"exits": {"time_stop_bars": 48}}, "rewrite": "emergency_only"}),
+    ("policy", {"name": "own", "config": None, "profiles": profile(), "plan": trigger()}),
+    ("policy", {"name": "list", "profiles": profile()["profiles"]}),
 ]
 
 BAD = [
@@ -89,6 +94,13 @@ BAD = [
     ("config", {"instrument": {"tick_size": 0}}),
     ("config", {"instrument": [{"tick": 1}]}),
     ("config", {"seed": 1.5}),
+    ("policy", {}),
+    ("policy", {"name": "a/b"}),
+    ("policy", {"name": "x", "rewrite": "soft"}),
+    ("policy", {"name": "x", "exits": {}}),
+    ("policy", {"name": "x", "config": 5}),
+    ("policy", {"name": "x", "profiles": profile(tp_legs=[])}),
+    ("policy", {"name": "x", "plan": trigger(direction="up")}),
 ]
 
 

@@ -17,13 +17,32 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
 from exitbrain.config.plans import PlanModel
-from exitbrain.config.profiles import ProfilesModel
+from exitbrain.config.policies import PolicyModel
+from exitbrain.config.profiles import ProfileModel, ProfilesModel
 from exitbrain.config.settings import Settings
 from exitbrain.errors import InvalidInput
 
-Kind = Literal["plan", "profiles", "config"]
+Kind = Literal["plan", "profiles", "config", "policy"]
 
-MODELS: dict[Kind, type[BaseModel]] = {"plan": PlanModel, "profiles": ProfilesModel, "config": Settings}
+
+class WholePolicy(PolicyModel):
+    """An exit policy of a comparison: what one run does otherwise than the run that all share."""
+
+    # The reader leaves these three to the loaders of their kinds, so that each fault has its place.
+    config: Settings | str | None = None
+    """Settings over those of the run, key by key; a mapping, or the path of a config file."""
+    profiles: ProfilesModel | list[ProfileModel] | str | None = None
+    """Profiles instead of the run's: a mapping, a list, or the path of a profiles file."""
+    plan: PlanModel | str | None = None
+    """A plan instead of the run's: a mapping, or the path of a plan file."""
+
+
+MODELS: dict[Kind, type[BaseModel]] = {
+    "plan": PlanModel,
+    "profiles": ProfilesModel,
+    "config": Settings,
+    "policy": WholePolicy,
+}
 
 
 def json_schema(kind: Kind) -> dict[str, Any]:
