@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import re
+
 import pytest
+from rich.console import Console
+from rich.table import Table
 
 from exitbrain.cli import amounts
 from exitbrain.cli.fixed_columns import Column, fitting, lines
+from exitbrain.cli.terminal import table
 
 SHOWN = [
     (amounts.money, "1234.5", "1,234.50"),
@@ -61,3 +67,26 @@ def test_the_last_column_of_text_is_folded_under_itself() -> None:
     assert heading == ["name  detail"]
     assert first == ["a     one two three four", "      five six"]
     assert second == ["bb    short"]
+
+
+@pytest.mark.parametrize("color", [None, "truecolor"])
+@pytest.mark.parametrize("width", [24, 40, 200])
+def test_lines_of_a_table_end_with_their_last_sign(width: int, color: str | None) -> None:
+    """Nothing else changes: what is shown is what Rich shows, without the blanks at the end."""
+    columns = [("name", False), ("amount", True), ("what it is", False)]
+    rows = [
+        ("a", "1", "short"),
+        ("longer name", "12,345", "words enough to be folded at a narrow width"),
+        ("c", "", ""),
+    ]
+    made = table(columns, rows)
+    plain = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
+    plain.columns, plain.rows = made.columns, made.rows
+    trimmed, padded = (printed(one, width, color) for one in (made, plain))
+    assert trimmed == [line.rstrip() for line in padded] != padded
+
+
+def printed(block: Table, width: int, color: str | None) -> list[str]:
+    out = io.StringIO()
+    Console(file=out, width=width, color_system=color, force_terminal=color is not None).print(block)
+    return re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue()).split("\n")
