@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,10 @@ def test_each_decision_of_a_set_with_three_exits_is_told(world: World, test_data
     assert said.status == 0, said.err
     (one,) = json.loads((world.folder / "out" / "trade_sets.json").read_text())["trade_sets"]
     assert [leg["reason"] for leg in one["legs"]] == ["entry", "first_exit", "second_exit", "out_exit"]
+    paid, *taken = (Decimal(leg["qty"]) * Decimal(leg["price"]) for leg in one["legs"])
+    assert Decimal(one["pnl_realized_total"]) == sum(taken) - paid, "cash in less cash out, to the last digit"
+    assert sum(Decimal(leg["realized_pnl"]) for leg in one["legs"]) == sum(taken) - paid
+    assert Decimal(one["pnl_net"]) == sum(taken) - paid - sum(Decimal(leg["fees"]) for leg in one["legs"])
     for leg in one["legs"]:
         told = explained(world, test_data / CANDLES, leg["timestamp"], symbol)
         assert told["winners"] == [leg["trigger_id"]]

@@ -316,6 +316,12 @@ def test_nested_searches_for_a_last_time_read_each_bar_once(nested: int) -> None
     assert reads == 2_000
 
 
+def test_a_written_number_is_no_reading() -> None:
+    """spec D8: -0.5 stands in the rule, with its sign."""
+    (term,) = explain_bar(parse_rule("a < -0.5"), ListWindow({"a": [3.0]}, 0))
+    assert [reading.text for reading in term.readings] == ["a"]
+
+
 def test_an_explanation_says_what_each_term_read_and_why_it_is_unknown() -> None:
     """spec D8 F55"""
     columns: dict[str, list[object]] = {"a": [None, 3.0], "b": [2.0, 0.0]}
@@ -331,7 +337,7 @@ def test_an_explanation_says_what_each_term_read_and_why_it_is_unknown() -> None
     assert [term.why for term in terms] == [
         (),
         ("a / b: division by zero",),
-        ("prev(a, 1): a hole (1 bars back)",),
+        ("prev(a, 1): a hole (1 bar back)",),
         (),
     ]
     assert [(r.text, r.value) for r in terms[1].readings] == [("a", 3.0), ("b", 0.0), ("a / b", None)]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from exitbrain.core.rules.bars import Truth, Value, Window, value_at
-from exitbrain.core.rules.nodes import And, Arithmetic, Call, Literal, Name, Node, Not, Or, Rule, parts_of
+from exitbrain.core.rules.nodes import And, Arithmetic, Call, Literal, Name, Negative, Node, Not, Or, Rule, parts_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,21 +54,24 @@ def _term(rule: Rule, node: Node, window: Window) -> Term:
     truth = value_at(node, window)
     assert truth is None or isinstance(truth, bool), truth
     sides = (node,) if isinstance(node, Name) else parts_of(node)
-    readings = tuple(
-        reading for side in sides if not isinstance(side, Literal) for reading in _readings(rule, side, window)
-    )
+    readings = tuple(reading for side in sides for reading in _readings(rule, side, window))
     return Term(text=rule.text[slice(*node.span)], truth=truth, readings=tuple(dict.fromkeys(readings)))
 
 
 def _readings(rule: Rule, node: Node, window: Window) -> Iterator[Reading]:
     """The part itself, after what it is made of where it is made of several."""
-    if isinstance(node, Literal):
+    if _is_written(node):
         return
     for part in parts_of(node):
         yield from _readings(rule, part, window)
     value = value_at(node, window)
     why = _why(node, window) if value is None else None
     yield Reading(text=rule.text[slice(*node.span)], value=value, why=why)
+
+
+def _is_written(node: Node) -> bool:
+    """A value that stands in the rule: nothing is read."""
+    return isinstance(node, Literal) or (isinstance(node, Negative) and _is_written(node.operand))
 
 
 def _why(node: Node, window: Window) -> str:
@@ -94,7 +97,7 @@ def _why_before(node: Call, window: Window, reach: int) -> str:
         steps = (reach,) if node.function == "prev" else range(reach, -1, -1)
         for back in steps:
             if window.value(argument.name, back) is None:
-                return f"{window.why(argument.name, back)} ({back} bars back)"
+                return f"{window.why(argument.name, back)} ({back} {'bar' if back == 1 else 'bars'} back)"
     return "a part of it is missing in those bars"
 
 
