@@ -26,6 +26,7 @@ from exitbrain.backtesting.deciding import Decider, Order
 from exitbrain.backtesting.executing import Executor
 from exitbrain.backtesting.market import Market
 from exitbrain.backtesting.position import LegFill, OpenPosition
+from exitbrain.backtesting.records import Decisions, Events
 from exitbrain.backtesting.rests import begin_bar, note_cut
 from exitbrain.backtesting.settings import EntryOrder, FundingPayment, RunSettings
 from exitbrain.backtesting.triggers import BoundTrigger, Calendar, RuleOnBars, bind_triggers, feature_table
@@ -95,9 +96,10 @@ class Simulation:
         self.run_id = run_id
         self.traced = traced
         self.lines = {symbol: self._line(markets[symbol], rows, funding or {}) for symbol in sorted(markets)}
-        self.events: list[dict[str, Any]] = []
+        instruments = {symbol: market.instrument for symbol, market in markets.items()}
+        self.events = Events(run_id, instruments)
+        self.decisions = Decisions(run_id, instruments)
         self.booked: list[BookedSet] = []
-        self.decisions: list[tuple[Any, ...]] = []
         self.day_open_equity: dict[int, Fraction] = {}
         self.opened_by_day: dict[int, int] = defaultdict(int)
         self.risk_by_day: dict[int, Fraction] = defaultdict(Fraction)
@@ -442,25 +444,19 @@ class Simulation:
         set_id = position.attached["set_id"]
         self.record("plan", line, bar, set_id=set_id, category="plan", reason="plan_note", detail=note)
 
-    def record(self, kind: str, line: Line, bar: int, **fields: Any) -> None:
-        """One event of spec D5, in order of happening."""
-        event = {
-            "event_id": f"{self.run_id}-e{len(self.events) + 1}",
-            "run_id": self.run_id,
-            "set_id": None,
-            "kind": kind,
-            "time": int(line.market.time[bar]),
-            "symbol": line.symbol,
-            "timeframe": line.market.timeframe,
-            "trigger_id": None,
-            "category": None,
-            "reason": None,
-            "detail": None,
-            "price": None,
-            "preempted_by": None,
-            "overridden_by": None,
-        }
-        self.events.append(event | fields)
+    def record(
+        self, kind: str, line: Line, bar: int, *, set_id: str | None, category: str, reason: str, detail: str,
+        trigger_id: str | None = None, ticks: int | None = None, preempted_by: str | None = None,
+        overridden_by: str | None = None, cooldown_recommendation_bars: int | None = None,
+    ) -> int:  # fmt: skip
+        """One event of spec D5, in order of happening; its number."""
+        market = line.market
+        return self.events.append(
+            (
+                set_id, kind, int(market.time[bar]), line.symbol, market.timeframe, trigger_id, category, reason, detail,
+                ticks, preempted_by, overridden_by, cooldown_recommendation_bars,
+            )
+        )  # fmt: skip
 
 
 def _unique_first(values: Any) -> tuple[list[int], list[int]]:

@@ -14,7 +14,7 @@ from exitbrain.errors import InvalidInput, Problem
 if TYPE_CHECKING:
     import polars as pl
 
-EVENT_KEYS = {"kind", "time", "symbol", "trigger_id", "category", "reason", "detail", "price", "set_id"}
+EVENT_KEYS = {"event_id", "kind", "time", "symbol", "trigger_id", "category", "reason", "detail", "price", "set_id"}
 ACCEPTED = "the folder that `exitbrain backtest --out` or `exitbrain demo` wrote"
 
 
@@ -66,7 +66,13 @@ class RunFiles:
 
     @cached_property
     def decisions(self) -> pl.DataFrame:
-        return self._parquet("decisions.parquet")
+        from exitbrain.backtesting.records import DECISION_COLUMNS
+
+        held = self._parquet("decisions.parquet")
+        missing = [name for name in DECISION_COLUMNS if name not in held.columns]
+        if missing:
+            raise self._damaged("decisions.parquet", f"no column {', '.join(missing)}")
+        return held
 
     def _parquet(self, name: str) -> pl.DataFrame:
         import polars as pl
