@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -38,6 +38,7 @@ from exitbrain.core.triggers import StrategyPlan
 
 DAY = 86_400_000_000
 FEE_UNITS = 10**8
+STRETCHES = 100
 
 
 @dataclass(slots=True)
@@ -179,14 +180,23 @@ class Simulation:
 
     # running
 
-    def run(self) -> Simulation:
+    def run(self, progress: Callable[[float], None] | None = None) -> Simulation:
+        """`progress` hears at most a hundred times which share of the candles' time has passed."""
         with paused_collector():
             self._plan_agenda()
-            self._work_off_agenda()
+            for until, share in self._stretches(1 if progress is None else STRETCHES):
+                self._work_off_agenda(until)
+                if progress is not None:
+                    progress(share)
         return self
 
-    def _work_off_agenda(self) -> None:
-        while self._agenda:
+    def _stretches(self, count: int) -> list[tuple[int, float]]:
+        first = min(int(line.market.time[0]) for line in self.lines.values())
+        last = max(int(line.market.time[-1]) for line in self.lines.values())
+        return [(first + (last - first) * part // count, part / count) for part in range(1, count + 1)]
+
+    def _work_off_agenda(self, until: int) -> None:
+        while self._agenda and self._agenda[0] <= until:
             time = heapq.heappop(self._agenda)
             here = [
                 (line, bar)

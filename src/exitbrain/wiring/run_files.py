@@ -44,6 +44,15 @@ class RunFiles:
                 raise self._damaged("trade_sets.json", f"set {number} is none: {error}") from None
         return held
 
+    @property
+    def set_run_id(self) -> object:
+        """Whose sets the file says that they are."""
+        return self._json("trade_sets.json", dict).get("run_id")
+
+    @cached_property
+    def timings(self) -> dict[str, Any]:
+        return self._json("timings.json", dict) if (self.folder / "timings.json").is_file() else {}
+
     @cached_property
     def plans(self) -> dict[str, Any]:
         held = self._json("plans.json", dict)
