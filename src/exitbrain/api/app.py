@@ -27,12 +27,12 @@ from exitbrain.api.routes import (
 ROUTERS = (runs, results, trade_sets, decisions, comparing, profiles, checking, health)
 # Any request may be refused so: unreadable, not allowed, or our own fault.
 ALWAYS = documented(400, 403, 421, 422, 500)
-WITH_BODY = documented(401, 411, 413, 415)
+WITH_BODY = documented(401, 408, 413, 415)
 ABOUT = "What Exit Brain's workbench answers. Amounts are decimals as text; times are ISO 8601 in UTC."
 EXTRA_MODELS = (ProblemDocument, ProgressEvent)
 
 
-def create_app(workbench: Any, *, experiments_runner: Any = None) -> FastAPI:
+def create_app(workbench: Any, *, experiments_runner: Any = None, remote: bool = False) -> FastAPI:
     """The API over a workbench. Experiments are there where something can run them."""
     app = FastAPI(
         title="Exit Brain",
@@ -45,6 +45,7 @@ def create_app(workbench: Any, *, experiments_runner: Any = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.workbench = workbench
+    app.state.remote = remote
     app.state.measures = Measures()
     app.state.experiments = experiments_runner
     routers = ROUTERS if experiments_runner is None else (*ROUTERS, experiments)

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from exitbrain.api.models.series import Candles, Equity
+from exitbrain.api.models.series import Candles, Equity, RegimeBand
 from exitbrain.api.run_rows import known_symbol
 from exitbrain.core.instants import instant_of, iso
+from exitbrain.features.regime import ORDER, RegimeThresholds, regimes
 from exitbrain.report.curves import equity_curve
 
 MICROSECONDS = 1_000_000
@@ -45,8 +46,27 @@ def candle_columns(
         end=_iso(time[-1]) if len(time) else None,
         time=(time[firsts] // MICROSECONDS).tolist(),
         **_merged(frame, firsts, last),
-        regimes=[],
+        regimes=_bands(frame, time, firsts, last, bench.store.description(row["run_id"])["config"]),
     )
+
+
+def _bands(frame: Any, time: np.ndarray, firsts: np.ndarray, end: int, config: Mapping[str, Any]) -> list[RegimeBand]:
+    """Where the regime changed in the window, by the run's own thresholds, from all bars before it (spec F24)."""
+    if not len(firsts):
+        return []
+    first = int(firsts[0])
+    stop = int(time[end - 1]) // MICROSECONDS + 1
+    fixed = config["exits"]["regime"]
+    if fixed != "auto":
+        return [RegimeBand(start=int(time[first]) // MICROSECONDS, end=stop, regime=str(fixed))]
+    high, low, close = (frame[name].to_numpy()[:end].astype(np.float64) for name in ("high", "low", "close"))
+    codes = regimes(high, low, close, RegimeThresholds(**config["regime"]))[first:]
+    starts = np.flatnonzero(np.diff(codes, prepend=np.int8(-1)))
+    edges = [*(time[first + starts] // MICROSECONDS).tolist(), stop]
+    return [
+        RegimeBand(start=start, end=following, regime=ORDER[codes[at]].value)
+        for at, start, following in zip(starts, edges, edges[1:], strict=False)
+    ]
 
 
 def _merged(frame: Any, firsts: np.ndarray, end: int) -> dict[str, list[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,10 +11,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from exitbrain.api.models.runs import ProgressEvent
+from exitbrain.errors import InvalidInput
 
 FINAL = ("done", "failed", "cancelled", "interrupted")
-WAITED_SECONDS = 1.0
-QUIET_ROUNDS = 10
+WAITED_SECONDS = 0.2
+QUIET_ROUNDS = 50
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 EVENTS = {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
 
 
@@ -24,21 +27,14 @@ class EventStream(StreamingResponse):
 async def progress_stream(bench: Any, run_id: str, after: int) -> Response:
     row = await run_in_threadpool(bench.store.run, run_id)
     missed = await run_in_threadpool(bench.progress_since, run_id, after, 0.0)
-    if row["status"] in FINAL and not missed:
-        if after:
-            # An EventSource that is told 204 does not ask again.
-            return Response(status_code=204)
-        missed = [await run_in_threadpool(bench.progress, run_id)]
-        if missed == [None]:
-            return EventStream(iter([_event(1, _final(row))]), headers=HEADERS)
-    return EventStream(_events(bench, row, after, missed), headers=HEADERS)
+    if not missed and row["status"] in FINAL:
+        # An EventSource that is told 204 does not ask again.
+        return Response(status_code=204)
+    return EventStream(_events(bench, run_id, after, missed), headers=HEADERS)
 
 
-HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-
-
-async def _events(bench: Any, row: dict[str, Any], after: int, missed: list[Any]) -> AsyncIterator[str]:
-    run_id, quiet = row["run_id"], 0
+async def _events(bench: Any, run_id: str, after: int, missed: list[Any]) -> AsyncIterator[str]:
+    quiet = 0
     while True:
         for one in missed:
             error = (await run_in_threadpool(bench.store.run, run_id))["error"] if one.status == "failed" else None
@@ -46,7 +42,12 @@ async def _events(bench: Any, row: dict[str, Any], after: int, missed: list[Any]
             after = one.seq
             if one.status in FINAL:
                 return
-        missed = await run_in_threadpool(bench.progress_since, run_id, after, WAITED_SECONDS)
+        # Asked again and again, since a thread that waits for each who looks on would leave none for the others.
+        await asyncio.sleep(WAITED_SECONDS)
+        try:
+            missed = await run_in_threadpool(bench.progress_since, run_id, after, 0.0)
+        except InvalidInput:
+            return  # the run was deleted
         quiet = 0 if missed else quiet + 1
         if quiet >= QUIET_ROUNDS:
             # Keeps what stands between from closing an idle line, and finds out who has left.
@@ -56,16 +57,8 @@ async def _events(bench: Any, row: dict[str, Any], after: int, missed: list[Any]
 
 def _shape(run_id: str, one: Any, error: str | None) -> ProgressEvent:
     return ProgressEvent(
-        run_id=run_id, status=one.status, stage=one.stage, share=one.share, overall=one.overall, detail=one.detail,
+        run_id=run_id, status=one.status, stage=one.stage or one.status, share=one.share, overall=one.overall, detail=one.detail,
         error=error,
-    )  # fmt: skip
-
-
-def _final(row: dict[str, Any]) -> ProgressEvent:
-    whole = 1.0 if row["status"] == "done" else 0.0
-    return ProgressEvent(
-        run_id=row["run_id"], status=row["status"], stage=row["status"], share=whole, overall=whole, detail=None,
-        error=row["error"],
     )  # fmt: skip
 
 

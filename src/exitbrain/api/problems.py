@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -9,7 +10,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from exitbrain.api.answers import NotModified
@@ -38,14 +39,10 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
 
 
-def problem(
-    status: int,
-    detail: str | None,
-    path: str | None,
-    errors: Iterable[dict[str, Any]] = (),
-    headers: dict[str, str] | None = None,
-) -> JSONResponse:
-    document = ProblemDocument.model_validate(
+def document(
+    status: int, detail: str | None, path: str | None, errors: Iterable[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    told = ProblemDocument.model_validate(
         {
             "type": "about:blank",
             "title": HTTPStatus(status).phrase,
@@ -55,7 +52,18 @@ def problem(
             "errors": list(errors),
         }
     )
-    return JSONResponse(document.model_dump(), status_code=status, media_type=MEDIA, headers=headers)
+    return told.model_dump()
+
+
+def problem(
+    status: int,
+    detail: str | None,
+    path: str | None,
+    errors: Iterable[dict[str, Any]] = (),
+    headers: dict[str, str] | None = None,
+) -> Response:
+    content = json.dumps(document(status, detail, path, errors), ensure_ascii=True)
+    return Response(content, status_code=status, media_type=MEDIA, headers=headers)
 
 
 def answer_with_problems(app: FastAPI) -> None:

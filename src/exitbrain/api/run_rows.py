@@ -46,7 +46,9 @@ def _with_progress(bench: Any, row: Mapping[str, Any]) -> dict[str, Any]:
     newest = bench.progress(row["run_id"]) if row["status"] in LIVE else None
     progress = None
     if newest is not None:
-        progress = Progress(stage=newest.stage, share=newest.share, overall=newest.overall, detail=newest.detail)
+        progress = Progress(
+            stage=newest.stage or newest.status, share=newest.share, overall=newest.overall, detail=newest.detail
+        )
     return dict(row) | {"progress": progress}
 
 
@@ -59,6 +61,21 @@ def known_symbol(row: Mapping[str, Any], symbol: str | None) -> str:
         found = "no symbol for a run of several" if symbol is None else f"symbol is {symbol!r}"
         raise InvalidInput(Problem(found=found, accepted=f"one of {', '.join(symbols)}", at=("symbol",)))
     return symbol
+
+
+REPORT = "report.html"
+# A page of its own, with its script and data inlined; the sandbox keeps it from the session of this origin.
+REPORT_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-scripts allow-downloads allow-popups"
+)
+
+
+def report_page(bench: Any, run_id: str) -> FileResponse:
+    if REPORT not in {one["name"] for one in bench.store.files(run_id)}:
+        raise Refused(404, "the run has no report")
+    headers = {"Content-Security-Policy": REPORT_POLICY}
+    return FileResponse(bench.file(run_id, REPORT), media_type="text/html", headers=headers)
 
 
 def run_file(bench: Any, run_id: str, name: str, headers: Mapping[str, str]) -> FileResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -23,14 +24,16 @@ NOT_IN_TABLES = ("legs", "paired")
 def set_query(**asked: Any) -> Any:
     from exitbrain.store import SetQuery
 
-    return SetQuery(**{name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()})
+    return SetQuery(
+        legs=True, **{name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()}
+    )
 
 
 def set_page(bench: Any, run_id: str, query: Any, *, legs: bool) -> TradeSetPage:
     page = bench.store.trade_sets(run_id, query)
     return TradeSetPage.model_validate(
         {
-            "items": [_row(bench, run_id, row, legs=legs) for row in page.rows],
+            "items": [_row(row, legs=legs) for row in page.rows],
             "page": page.page,
             "page_size": page.page_size,
             "total": page.total,
@@ -41,7 +44,8 @@ def set_page(bench: Any, run_id: str, query: Any, *, legs: bool) -> TradeSetPage
 
 def sets_file(bench: Any, run_id: str, query: Any, kind: str) -> Response:
     columns = [name for name in TradeSetRow.model_fields if name not in NOT_IN_TABLES]
-    return table_file(bench.store.set_rows(run_id, query), columns, kind, f"trade_sets-{run_id}")
+    rows = bench.store.set_rows(run_id, replace(query, legs=kind == "json"))
+    return table_file(rows, columns, kind, f"trade_sets-{run_id}")
 
 
 def set_detail(bench: Any, run: Mapping[str, Any], set_id: str) -> TradeSetDetail:
@@ -62,11 +66,8 @@ def set_detail(bench: Any, run: Mapping[str, Any], set_id: str) -> TradeSetDetai
     )
 
 
-def _row(bench: Any, run_id: str, row: Mapping[str, Any], *, legs: bool) -> dict[str, Any]:
-    if not legs and (row["num_entries"], row["num_exits"]) != (1, 1):
-        return dict(row)
-    whole = bench.store.trade_set(run_id, row["set_id"])
-    return dict(row) | {"paired": pair_of(whole)} | ({"legs": whole["legs"]} if legs else {})
+def _row(row: Mapping[str, Any], *, legs: bool) -> dict[str, Any]:
+    return dict(row) | {"paired": pair_of(row), "legs": row["legs"] if legs else None}
 
 
 def pair_of(whole: Mapping[str, Any]) -> dict[str, Any] | None:

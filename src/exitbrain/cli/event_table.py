@@ -8,10 +8,10 @@ from typing import Any
 
 from exitbrain.cli.amounts import ABSENT, counted, moment, number
 from exitbrain.cli.fixed_columns import column, print_columns
+from exitbrain.cli.run_files import read_run
 from exitbrain.cli.terminal import console, print_json, sentences
 from exitbrain.core.names import unknown_name
 from exitbrain.errors import InvalidInput
-from exitbrain.wiring.run_files import read_run
 
 
 def print_events(run: str, reason: str | None, *, as_json: bool) -> None:

@@ -84,6 +84,7 @@ class SetQuery:
     page: int = 1
     page_size: int = 50
     facets: bool = True
+    legs: bool = False
 
     def __post_init__(self) -> None:
         check_page(self.page, self.page_size)

@@ -28,7 +28,8 @@ class Sets:
     database: Database
 
     def trade_sets(self, run_id: str, query: SetQuery | None = None) -> Page:
-        """Rows as trade_sets.json has them, without legs; with `reasons` of the legs and what the set was `left_by`."""
+        """Rows as trade_sets.json has them, without legs unless asked; with `reasons` of the legs and what it was
+        `left_by`."""
         query = query or SetQuery()
         with self.database.reading() as connection:
             key = result_key(connection, run_id)
@@ -37,7 +38,7 @@ class Sets:
             seqs = connection.execute(
                 _ordered(query, wanted).limit(query.page_size).offset((query.page - 1) * query.page_size)
             ).all()
-            rows = list(_rows(connection, key, seqs))
+            rows = list(_rows(connection, key, seqs, legs=query.legs))
             facets = _facets(connection, key, query, wanted) if query.facets else {}
         return Page(rows=rows, total=total, page=query.page, page_size=query.page_size, facets=facets)
 
@@ -48,7 +49,7 @@ class Sets:
             key = result_key(connection, run_id)
             seqs = connection.execute(_ordered(query, _conditions(key, query))).all()
             for start in range(0, len(seqs), STREAMED):
-                yield from _rows(connection, key, seqs[start : start + STREAMED])
+                yield from _rows(connection, key, seqs[start : start + STREAMED], legs=query.legs)
 
     def trade_set(self, run_id: str, set_id: str) -> dict[str, Any] | None:
         """A set whole, as trade_sets.json has it."""
@@ -154,10 +155,10 @@ def _ordered(query: SetQuery, wanted: Sequence[Any]) -> Any:
     return chosen.order_by(column.nulls_last(), sets.c.seq)
 
 
-def _rows(connection: Connection, key: int, seqs: Sequence[Any]) -> Iterator[dict[str, Any]]:
+def _rows(connection: Connection, key: int, seqs: Sequence[Any], *, legs: bool) -> Iterator[dict[str, Any]]:
     """Bodies and reasons of sets, in the order of `seqs`, rows of (seq, left_by)."""
     numbers = [seq for seq, _ in seqs]
-    bodies, legs = t.set_bodies, t.legs
+    bodies, own = t.set_bodies, t.legs
     held = dict(
         connection.execute(
             sa.select(bodies.c.seq, bodies.c.body).where(bodies.c.result_key == key, bodies.c.seq.in_(numbers))
@@ -166,17 +167,21 @@ def _rows(connection: Connection, key: int, seqs: Sequence[Any]) -> Iterator[dic
         .all()
     )
     reasons: dict[int, dict[str, None]] = {seq: {} for seq in numbers}
+    of_set: dict[int, list[Any]] = {seq: [] for seq in numbers}
     told = (
-        sa.select(legs.c.seq, legs.c.reason)
-        .where(legs.c.result_key == key, legs.c.seq.in_(numbers), legs.c.reason.is_not(None))
-        .order_by(legs.c.seq, legs.c.number)
+        sa.select(own.c.seq, own.c.reason, own.c.body if legs else sa.null())
+        .where(own.c.result_key == key, own.c.seq.in_(numbers))
+        .order_by(own.c.seq, own.c.number)
     )
-    for seq, reason in connection.execute(told):
-        reasons[seq][reason] = None
+    for seq, reason, body in connection.execute(told):
+        if reason is not None:
+            reasons[seq][reason] = None
+        if legs:
+            of_set[seq].append(json.loads(body))
     for seq, left_by in seqs:
         row = json.loads(held[seq])
         row.pop("legs")
-        yield row | {"reasons": list(reasons[seq]), "left_by": left_by}
+        yield row | {"reasons": list(reasons[seq]), "left_by": left_by} | ({"legs": of_set[seq]} if legs else {})
 
 
 def _facets(connection: Connection, key: int, query: SetQuery, wanted: Sequence[Any]) -> dict[str, Any]:

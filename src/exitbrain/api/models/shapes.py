@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Item = TypeVar("Item")
 
@@ -21,9 +22,32 @@ class Answer(BaseModel):
 
 
 class Asked(BaseModel):
-    """What we are sent. An unknown key is an error."""
+    """What we are sent. An unknown key is an error, and so is text that no file could hold."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_text(cls, given: Any) -> Any:
+        _refuse_broken_text(given)
+        return given
+
+
+def _refuse_broken_text(given: Any) -> None:
+    match given:
+        case str():
+            if not given.isascii() and any("\ud800" <= one <= "\udfff" for one in given):
+                raise ValueError("half of a surrogate pair is no text")
+        case dict():
+            for key, value in given.items():
+                _refuse_broken_text(key)
+                _refuse_broken_text(value)
+        case list():
+            for value in given:
+                _refuse_broken_text(value)
+        case float():
+            if not isfinite(given):
+                raise ValueError("not a number that JSON knows")
 
 
 class Page(Answer, Generic[Item]):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from exitbrain.api.asked import Bench, RunId
 from exitbrain.api.comparing import compared_runs, policy_comparison
+from exitbrain.api.inputs import refuse_paths_from_afar
 from exitbrain.api.models.comparing import ComparedRuns, CompareRequest, PolicyComparison
 from exitbrain.api.models.runs import RunAccepted
 from exitbrain.api.problems import documented
@@ -30,11 +31,14 @@ def compare_runs(
 def start_comparison(
     asked: CompareRequest,
     bench: Bench,
+    request: Request,
     response: Response,
     again: Annotated[bool, Query(description="Compute it again, though the same comparison is done.")] = False,
 ) -> RunAccepted:
     """Queue a comparison of policies: a job like a run, followed and cancelled like one."""
-    submitted = bench.submit(asked.model_dump(exclude_unset=True), again=again)
+    given = asked.model_dump(exclude_unset=True)
+    refuse_paths_from_afar(request, given)
+    submitted = bench.submit({"kind": "compare"} | given, again=again)
     response.headers["Location"] = f"/api/runs/{submitted.run_id}"
     return accepted(submitted)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, HTMLResponse
 
 from exitbrain.api.answers import keep
 from exitbrain.api.asked import PRINTABLE, Bench, From, RunId, Text, To, instant
@@ -14,7 +14,7 @@ from exitbrain.api.models.runs import Results
 from exitbrain.api.models.series import Candles, Equity
 from exitbrain.api.problems import documented
 from exitbrain.api.results import run_results
-from exitbrain.api.run_rows import run_file
+from exitbrain.api.run_rows import report_page, run_file
 
 router = APIRouter(prefix="/api/runs/{run_id}", tags=["results"], responses=documented(404, 409))
 
@@ -68,3 +68,15 @@ def read_file(run_id: RunId, name: FileName, bench: Bench, request: Request, res
     row = bench.store.run(run_id)
     keep(request, response, row)
     return run_file(bench, run_id, name, dict(response.headers))
+
+
+@router.get(
+    "/report",
+    operation_id="read_report",
+    response_class=HTMLResponse,
+    responses={200: {"content": {"text/html": {}}, "description": "report.html, without any right of our own pages."}},
+)
+def read_report(run_id: RunId, bench: Bench) -> FileResponse:
+    """The run's report as a page. It runs in a sandbox: it can ask nothing of this server."""
+    bench.store.run(run_id)
+    return report_page(bench, run_id)

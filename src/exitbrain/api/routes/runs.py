@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from exitbrain.api.answers import keep
 from exitbrain.api.asked import Bench, PageNumber, PageSize, RunId, Text
 from exitbrain.api.following import EVENTS, EventStream, progress_stream
+from exitbrain.api.inputs import refuse_paths_from_afar
 from exitbrain.api.models.runs import RunAccepted, RunDetail, RunPage, RunRequest, Status
 from exitbrain.api.problems import documented
 from exitbrain.api.run_rows import accepted, run_detail, run_page
@@ -26,11 +27,14 @@ RunSort = Literal[
 def start_run(
     asked: RunRequest,
     bench: Bench,
+    request: Request,
     response: Response,
     again: Annotated[bool, Query(description="Compute it again, though the same run is done.")] = False,
 ) -> RunAccepted:
     """Queue a run. The same inputs are the same run: one that is done stays done, unless `again`."""
-    submitted = bench.submit(asked.model_dump(exclude_unset=True), again=again)
+    given = asked.model_dump(exclude_unset=True)
+    refuse_paths_from_afar(request, given)
+    submitted = bench.submit(given, again=again)
     response.headers["Location"] = f"/api/runs/{submitted.run_id}"
     return accepted(submitted)
 
