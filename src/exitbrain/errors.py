@@ -26,7 +26,16 @@ class Problem:
     def __str__(self) -> str:
         where = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
         accepted = f"; accepted: {self.accepted}" if self.accepted else ""
-        return f"{where}: {self.found}{accepted}" if where else f"{self.found}{accepted}"
+        return one_line(f"{where}: {self.found}{accepted}" if where else f"{self.found}{accepted}")
+
+
+def one_line(text: str) -> str:
+    """Line breaks and control codes as escapes: what is told comes from files, and must not move a terminal's cursor."""
+    return text if text.isprintable() else "".join(one if one.isprintable() else _escaped(one) for one in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode()
 
 
 class ExitBrainError(Exception):

@@ -81,18 +81,25 @@ def row_numbers(count: int, first: int = 1) -> NDArray[np.int64]:
     return np.arange(first, first + count, dtype=np.int64)
 
 
+def is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def is_endless(path: Path) -> bool:
     """A device or a named pipe may never end; what a shell substitutes for a command (/dev/fd/63) does."""
     try:
         mode = path.stat().st_mode
-    except OSError:
-        return False
+    except (OSError, ValueError):
+        return False  # no path: reading it tells
     pipe_of_a_shell = stat.S_ISFIFO(mode) and path.parts[:2] in (("/", "dev"), ("/", "proc"))
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or pipe_of_a_shell)
 
 
 def _content(path: Path, source: str) -> bytes:
-    if path.is_dir():
+    if is_folder(path):
         raise _unreadable(source, "this is a folder", accepted=f"one file: {ACCEPTED}")
     if is_endless(path):
         raise _unreadable(source, "this is a pipe or a device", accepted=f"one file: {ACCEPTED}")
@@ -102,6 +109,8 @@ def _content(path: Path, source: str) -> bytes:
         raise _unreadable(source, "no such file", accepted="the path of a file that exists") from None
     except OSError as error:
         raise _unreadable(source, f"cannot be read: {error.strerror}", accepted="a readable file") from None
+    except ValueError:
+        raise _unreadable(source, "a path with a null character", accepted="the path of a file") from None
 
 
 def _parsed(content: bytes, source: str) -> Table:
@@ -109,6 +118,8 @@ def _parsed(content: bytes, source: str) -> Table:
         if content.startswith(signature):
             return parse(content, source)
     text = _decoded(content, source)
+    if not text.strip():
+        raise _unreadable(source, "the file is empty")
     if text.lstrip()[:1] in ("[", "{"):
         return _json_table(text, source)
     return _csv_table(text, source)
@@ -339,6 +350,9 @@ def _require_distinct(names: list[str], source: str, line: int) -> None:
     twice = sorted(
         {name for name in names if name and [other.casefold() for other in names].count(name.casefold()) > 1}
     )
+    if names.count("") > 1:
+        found = f"{names.count('')} columns without a name"
+        raise _unreadable(source, found, accepted="a name for each column", line=line)
     if twice:
         found = f"more than one column is called {', '.join(twice)}"
         raise _unreadable(source, found, accepted="one column of each name (upper and lower case are one)", line=line)

@@ -11,7 +11,7 @@ import typer
 
 from exitbrain.cli.terminal import console, print_json
 from exitbrain.core.lint import Finding, Severity
-from exitbrain.errors import InvalidInput
+from exitbrain.errors import InvalidInput, one_line
 from exitbrain.wiring.linting import lint_plan
 
 INDENT = "    "
@@ -36,16 +36,18 @@ def _report(plan: str, findings: list[Finding], errors: int) -> dict[str, Any]:
 def _show(plan: str, findings: list[Finding], errors: list[Finding]) -> None:
     for one in errors:
         accepted = f"; {one.advice}" if one.advice else ""
-        typer.echo(f"{_place(plan, one)}: {_owner(one)}{one.message}{accepted}", err=True)
+        typer.echo(one_line(f"{_place(plan, one)}: {_owner(one)}{one.message}{accepted}"), err=True)
     out = console()
     warnings = [one for one in findings if one.severity is Severity.WARNING]
     width = max(out.width, 40)
     for one in warnings:
-        head = f"{_place(plan, one)}: {one.code} {_owner(one)}".rstrip(": ")
+        head = one_line(f"{_place(plan, one)}: {one.code} {_owner(one)}").rstrip(": ")
         # The place stays in one piece, so that it can be copied.
         lines = [f"{head}:"]
         for words in (one.message, one.advice):
-            lines.append(fill(words, width, initial_indent=INDENT, subsequent_indent=INDENT, break_on_hyphens=False))
+            lines.append(
+                fill(one_line(words), width, initial_indent=INDENT, subsequent_indent=INDENT, break_on_hyphens=False)
+            )
         out.print("\n".join(lines), markup=False, soft_wrap=True)
     out.print(_sum(len(errors), len(warnings)), markup=False)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from errno import ENAMETOOLONG
 from pathlib import Path
 
 from exitbrain.config.written import shown
@@ -105,7 +106,11 @@ def load_document(source: object, *, wanted: str, most_bytes: int = FILE_BYTES) 
 
 def _read(source: str | os.PathLike[str], wanted: str, most_bytes: int) -> str:
     name, path = os.fspath(source), Path(source)
-    if path.is_fifo() and path.parts[:2] not in (("/", "dev"), ("/", "proc")):
+    try:
+        is_pipe = path.is_fifo() and path.parts[:2] not in (("/", "dev"), ("/", "proc"))
+    except OSError:
+        is_pipe = False  # a name too long, which opening it tells
+    if is_pipe:
         raise InvalidInput(Problem(found="a pipe", accepted=f"a file with {wanted}", file=name))
     try:
         with path.open("rb") as stream:
@@ -117,6 +122,8 @@ def _read(source: str | os.PathLike[str], wanted: str, most_bytes: int) -> str:
     except ValueError:
         raise InvalidInput(f"{wanted} path {shown(name)}", accepted="the path of a file") from None
     except OSError as error:
+        if error.errno == ENAMETOOLONG:
+            raise InvalidInput(f"{wanted} path {shown(name)}", accepted="the path of a file") from None
         if path.is_dir():
             raise InvalidInput(Problem(found="a folder", accepted=f"a file with {wanted}", file=name)) from None
         raise Unavailable(f"{name}: cannot be read: {error.strerror}") from None

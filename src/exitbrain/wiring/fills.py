@@ -197,6 +197,8 @@ def _content(path: Path, source: str) -> bytes:
     except OSError as error:
         found = f"cannot be read: {error.strerror or error}"
         raise InvalidInput(Problem(found=found, accepted=f"a readable file: {ACCEPTED}", file=source)) from None
+    except ValueError:
+        raise InvalidInput(Problem(found="a path with a null character", accepted="a file", file=source)) from None
     if not content.strip():
         raise InvalidInput(Problem(found="the file is empty", accepted=ACCEPTED, file=source))
     return content
