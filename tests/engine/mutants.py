@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
+from exitbrain.backtesting import rests
 from exitbrain.backtesting.executing import Executor
 from exitbrain.backtesting.simulation import Simulation
 from exitbrain.backtesting.triggers import BoundTrigger
@@ -30,6 +31,7 @@ class Mutant:
     old: str
     new: str
     triggers: bool = False  # told only by worlds with triggers
+    liquidity: bool = False  # told only by worlds with liquidity-aware exits
 
 
 MUTANTS = {
@@ -112,6 +114,26 @@ MUTANTS = {
     ),
     "a firing is never used up": Mutant(
         function=BoundTrigger.fires, old="self.id not in used", new="True", triggers=True
+    ),
+    "a bar forgets what it has taken": Mutant(
+        function=walk.part_taken, old="state[CAP] -= part", new="state[CAP] -= 0", liquidity=True
+    ),
+    "a part under the minimum is sent": Mutant(
+        function=walk.part_taken,
+        old="part < state[LEAST_LOTS] or abs(price) * part < state[LEAST_WORTH]", new="part < 1", liquidity=True,
+    ),
+    "the youngest rest is sold first": Mutant(
+        function=rests.begin_bar, old="list(rests.waiting)", new="rests.waiting[::-1]", liquidity=True
+    ),
+    "an emergency leaves the rests standing": Mutant(
+        function=rests.begin_bar, old="rests.waiting.clear()", new="rests.waiting.copy()", liquidity=True
+    ),
+    "a rest outgrows the position": Mutant(
+        function=rests.Rests.trim, old="min(rest.lots, held)", new="rest.lots", liquidity=True
+    ),
+    "a spread is read at the open's own bar": Mutant(
+        function=rests.harden, old="run.decider.spread_at(line, bar - 1)", new="run.decider.spread_at(line, bar)",
+        liquidity=True,
     ),
     "a scale-in may loosen the stop": Mutant(
         function=Executor._add,
