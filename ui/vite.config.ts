@@ -16,8 +16,18 @@ const goldenPayload = {
     ),
 };
 
-export default defineConfig({
-  plugins: [react(), viteSingleFile(), goldenPayload],
-  build: { rollupOptions: { input: "report.html" }, target: "es2022", chunkSizeWarningLimit: 1000 },
-  test: { environment: "happy-dom", setupFiles: ["src/test/setup.ts"], include: ["src/**/*.test.{ts,tsx}"] },
+/** Two pages of one bundle's parts: the report as a single file (`--mode report`), and the workbench in chunks. */
+export default defineConfig(({ mode }) => {
+  const report = mode === "report";
+  return {
+    plugins: [react(), ...(report ? [viteSingleFile(), goldenPayload] : [])],
+    build: {
+      rollupOptions: { input: report ? "report.html" : "index.html" },
+      emptyOutDir: report,
+      target: "es2022",
+      chunkSizeWarningLimit: 1000,
+    },
+    server: { proxy: { "/api": "http://127.0.0.1:8321" } },
+    test: { environment: "happy-dom", setupFiles: ["src/test/setup.ts"], include: ["src/**/*.test.{ts,tsx}"] },
+  };
 });

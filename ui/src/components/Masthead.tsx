@@ -1,5 +1,6 @@
 import type { Run } from "../model/payload";
 import { DASH, decimals, exact, words } from "../model/format";
+import { Mark } from "./Mark";
 import { useMoment } from "./zone";
 import type { ReactNode } from "react";
 
@@ -71,15 +72,5 @@ function Lines({ lines }: { lines: string[] }) {
         <li key={text}>{text}</li>
       ))}
     </ul>
-  );
-}
-
-/** A ladder of three rungs, the last one still open. */
-function Mark() {
-  return (
-    <svg width="18" height="18" viewBox="0 0 18 18" aria-hidden="true" className="mark">
-      <path d="M2 15h6M5 10h6M8 5h4" />
-      <circle cx="15" cy="5" r="1.6" />
-    </svg>
   );
 }

@@ -1,0 +1,5 @@
+/** What the screens use beyond the report's styles. */
+import "@mantine/core/styles/Badge.css";
+import "@mantine/core/styles/Loader.css";
+import "@mantine/core/styles/Progress.css";
+import "./app.css";
