@@ -172,6 +172,15 @@ def test_events_are_those_of_the_reason_asked_for(world: World) -> None:
     assert "1 event: 1 max_adds" in world.run("events", "out").out
 
 
+@pytest.mark.parametrize("reason", ["cooldown", "entry_overrides_exit", "latch_cleared"])
+def test_a_reason_that_did_not_happen_is_no_fault(world: World, reason: str) -> None:
+    """spec D5: what may happen is known; that it did not is an answer."""
+    both(world)
+    said = world.run("events", "out", "--reason", reason)
+    assert (said.status, said.out) == (0, f"no event of reason {reason} among 1: 1 max_adds\n")
+    assert json.loads(world.run("events", "out", "--reason", reason, "--json").out)["events"] == []
+
+
 def test_a_run_without_events_says_so(world: World) -> None:
     world.write("entries.csv", ENTRY_HEADER, ENTRIES[0])
     both(world)

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from decisions.worlds import BARS, CALM, LONG, block_events, entering, legs, table, told, world
+from exitbrain.cli.event_table import REASONS
+from exitbrain.core.arbiter import LOSSES
 from exitbrain.core.trade_sets import TradeSet
 
 FIELDS = frozenset(
@@ -42,6 +44,8 @@ def test_the_worlds_of_this_folder_provoke_every_name() -> None:
     by_who = {who: {name for name, told in table("events.txt") if told == who} for who in ("loser", "vetoed", "entry")}
     assert lost == by_who["loser"]
     assert refused | set(REFUSALS) == by_who["vetoed"] | by_who["entry"]
+    assert by_who["loser"] == LOSSES
+    assert set().union(*by_who.values()) | {"latch_set", "latch_cleared", "plan_note"} == REASONS
 
 
 def test_an_event_says_all_that_it_has_to() -> None:

@@ -10,8 +10,16 @@ from exitbrain.cli.amounts import ABSENT, counted, moment, number
 from exitbrain.cli.fixed_columns import column, print_columns
 from exitbrain.cli.run_files import read_run
 from exitbrain.cli.terminal import console, print_json, sentences
+from exitbrain.core.arbiter import LOSSES
+from exitbrain.core.guardrails import GUARDS
 from exitbrain.core.names import unknown_name
 from exitbrain.errors import InvalidInput
+
+# What an event may be about, whether or not it happened in this run (spec D5).
+REASONS = frozenset({
+    *LOSSES, "expired_plan", *GUARDS, "max_adds", "opposite_ignored", "risk_cap", "invalid_stop",
+    "latch_set", "latch_cleared", "plan_note",
+})  # fmt: skip
 
 
 def print_events(run: str, reason: str | None, *, as_json: bool) -> None:
@@ -19,15 +27,19 @@ def print_events(run: str, reason: str | None, *, as_json: bool) -> None:
     events = files.events
     reasons = Counter(event["reason"] for event in events)
     if reason is not None:
-        if events and reason not in reasons:
-            raise InvalidInput(unknown_name(reason, reasons, "reason"))
+        if reason not in REASONS | set(reasons):
+            raise InvalidInput(unknown_name(reason, REASONS, "reason"))
         events = [event for event in events if event["reason"] == reason]
     if as_json:
         print_json({"run_id": files.run.get("run_id"), "events": events})
         return
     out = console()
-    if not events:
+    if not reasons:
         out.print("no events: nothing was refused, and the latch did not change")
+        return
+    told = ", ".join(f"{count:,} {name}" for name, count in sorted(reasons.items(), key=lambda one: (-one[1], one[0])))
+    if not events:
+        out.print(sentences([f"no event of reason {reason} among {sum(reasons.values()):,}: {told}"], out.width))
         return
     print_columns(
         out,
@@ -42,7 +54,6 @@ def print_events(run: str, reason: str | None, *, as_json: bool) -> None:
             column(events, "detail", _detail, rank=1),
         ],
     )
-    told = ", ".join(f"{count:,} {name}" for name, count in sorted(reasons.items(), key=lambda one: (-one[1], one[0])))
     out.print()
     shown = counted(len(events), "event")
     if reason is not None:

@@ -36,6 +36,13 @@ _OVERRIDES = {
     Kind.NORMAL_EXIT: "entry_overrides_exit",
 }
 
+PEER = "outranked_by_peer"
+# Every name that a loser may get; exits of one kind are peers, so a normal exit preempts entries only.
+LOSSES = frozenset(
+    {f"{prefix}_{kind}" for prefix in _PREEMPTS.values() for kind in ("entry", "exit")} - {"exit_preempts_exit"}
+    | {*_OVERRIDES.values(), PEER}
+)
+
 
 def grade_order(grade: str | None) -> int:
     return GRADES.index(grade) if grade in GRADES else UNGRADED
@@ -72,7 +79,7 @@ def precedence(intent: Intent, *, latched: bool, override_grade: str | None) -> 
 def reason_of_loss(winner: Intent, loser: Intent) -> str:
     """The block event's name for a loser."""
     if winner.kind is loser.kind:
-        return "outranked_by_peer"
+        return PEER
     if winner.kind is Kind.ENTRY:
         return _OVERRIDES[loser.kind]
     return f"{_PREEMPTS[winner.kind]}_{'entry' if loser.kind is Kind.ENTRY else 'exit'}"
