@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from exitbrain.core.rules import Value
 
 DAY = 86_400_000_000
+TIME_STOP = "time_stop"
+
+Answers = tuple[list[tuple[str, str | None]], tuple[str, str] | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +69,11 @@ class Decider:
         view = self._view(line, position, bar)
         due = position is not None and bar >= position.attached["time_stop_bar"]
         if position is not None and due and not position.still_sells("time_stop"):
+            self.record_time_stop(line, bar, position)
             for intent in sorted(self._entries(line, bar, view), key=self._precedence_of(line)):
-                self.record_block(line, bar, intent, "exit_preempts_entry", "a time stop is due", by="time_stop")
+                why = "exit_preempts_entry", "a time stop is due"
+                event = self.record_block(line, bar, intent, *why, by=TIME_STOP)
+                self.record_decision(line, bar, intent, (), "lost", TIME_STOP, position, event=event, detail=why[1])
             self.place(line, Order(decided_at=bar, position=position), bar)
             return
         self._ask_latch_triggers(line, bar, view)
@@ -82,6 +88,7 @@ class Decider:
         leaving = line.due.get(bar, ())
         for position in leaving:
             if position.lots:
+                self.record_time_stop(line, bar, position)
                 self.place(line, Order(decided_at=bar, position=position), bar)
         for position in list(line.positions) if line.triggers else ():
             if position not in leaving:
@@ -174,11 +181,11 @@ class Decider:
         if change is None:
             return
         trigger_id = None if cause == RULE else cause
-        price = line.market.instrument.price(int(line.market.close[bar]))
+        ticks = int(line.market.close[bar])
         detail = f"risk_off latch {change} by {cause}, scope {self.latch.scope}"
         self.run.record(
             "latch", line, bar, trigger_id=trigger_id, category="risk_off", reason=f"latch_{change}",
-            detail=detail, price=price, set_id=self._set_id(line),
+            detail=detail, ticks=ticks, set_id=self._set_id(line),
         )  # fmt: skip
 
     # guards and ranks
@@ -192,21 +199,26 @@ class Decider:
         if len(intents) == 1 and not line.triggers:
             self._decide_one(line, bar, intents[0], position, view)
             return
-        standing, given = [], []
+        standing: list[Intent] = []
+        answered: list[tuple[Intent, Answers]] = []
+        told: dict[int, tuple[int, str]] = {}
         for intent in sorted(intents, key=self._precedence_of(line)):
             guards, refused = self._ask_guards(line, bar, intent, position, view)
-            given.append((intent, guards, refused))
+            answered.append((intent, (guards, refused)))
             if refused is not None:
-                self.record_block(line, bar, intent, *refused, position=position)
+                told[id(intent)] = self.record_block(line, bar, intent, *refused, position=position), refused[1]
             else:
                 standing.append(intent)
         self._set_latch(line, bar, standing)
         latched = self.latch.is_on(line.symbol)
         winner, losers = arbitrate(standing, latched=latched, override_grade=self.run.settings.override_grade)
         for loser in losers:
-            self.record_loser(line, bar, loser, position)
-        for intent, guards, refused in given:
-            self.record_decision(line, bar, intent, guards, refused, winner, position)
+            told[id(loser.intent)] = self.record_loser(line, bar, loser, position)
+        for intent, (guards, refused) in answered:
+            event, detail = told.get(id(intent), (None, None))
+            outcome = _outcome(refused, won=intent is winner)
+            by = None if winner is None else winner.trigger_id
+            self.record_decision(line, bar, intent, guards, outcome, by, position, event=event, detail=detail)
         if winner is not None:
             self._order(line, bar, winner, position)
 
@@ -215,9 +227,11 @@ class Decider:
     ) -> None:
         """A row that nobody competes with."""
         guards, refused = self._ask_once(line, bar, intent, position, view)
+        event, detail = None, None
         if refused is not None:
-            self.record_block(line, bar, intent, *refused, position=position)
-        self.record_decision(line, bar, intent, guards, refused, None if refused else intent, position)
+            event, detail = self.record_block(line, bar, intent, *refused, position=position), refused[1]
+        outcome, by = _outcome(refused, won=True), None if refused else intent.trigger_id
+        self.record_decision(line, bar, intent, guards, outcome, by, position, event=event, detail=detail)
         if refused is None:
             self._order(line, bar, intent, position)
 
@@ -323,9 +337,14 @@ class Decider:
         intent = entry_intent(row)
         position = line.positions[0] if line.positions and not self.run.settings.independent else None
         guards, refused = self._ask_guards(line, bar - 1, intent, position, FLAT, at_open=True)
-        self.record_decision(line, bar, intent, guards, refused, intent, position, at_open=True)
+        event, detail = None, None
         if refused is not None:
-            self.record_block(line, bar, intent, *refused, at_open=True)
+            event, detail = self.record_block(line, bar, intent, *refused, at_open=True), refused[1]
+        outcome, by = _outcome(refused, won=True), intent.trigger_id
+        self.record_decision(
+            line, bar, intent, guards, outcome, by, position, event=event, detail=detail, at_open=True
+        )  # fmt: skip
+        if refused is not None:
             return
         self.run.executor.execute(line, Order(decided_at=bar - 1, intent=intent), bar, at_open=True, alone=True)
 
@@ -378,16 +397,14 @@ class Decider:
     def record_block(
         self, line: Line, bar: int, intent: Intent, reason: str, detail: str, *, by: str | None = None,
         at_open: bool = False, decided_at: int | None = None, position: OpenPosition | None = None,
-    ) -> None:  # fmt: skip
-        """A refusal or a loss. The price is the decision's close, or the open where decided there (spec F43)."""
+    ) -> int:  # fmt: skip
+        """A refusal or a loss; its event's number. The price is the decision's close, or the open where decided there (spec F43)."""
         market = line.market
         priced = bar if decided_at is None else decided_at
         ticks = int(market.open[bar] if at_open else market.close[priced])
         overrides = reason.startswith("entry_overrides_")
-        carried = {}
-        if intent.kind is Kind.EMERGENCY_EXIT and by is None:
-            carried["cooldown_recommendation_bars"] = self.run.settings.limits.cooldown_recommendation_bars
-        self.run.record(
+        vetoed = intent.kind is Kind.EMERGENCY_EXIT and by is None
+        return self.run.record(
             "block",
             line,
             bar,
@@ -396,38 +413,56 @@ class Decider:
             category=intent.category,
             reason=reason,
             detail=detail,
-            price=market.instrument.price(ticks),
+            ticks=ticks,
             preempted_by=None if overrides else by,
             overridden_by=by if overrides else None,
-            **carried,
+            cooldown_recommendation_bars=self.run.settings.limits.cooldown_recommendation_bars if vetoed else None,
         )
 
     def record_decision(
-        self, line: Line, bar: int, intent: Intent, guards: Sequence[tuple[str, str | None]],
-        refused: tuple[str, str] | None, winner: Intent | None, position: OpenPosition | None, *,
+        self, line: Line, bar: int, intent: Intent, guards: Sequence[tuple[str, str | None]], outcome: str,
+        winner: str | None, position: OpenPosition | None, *, event: int | None, detail: str | None,
         at_open: bool = False,
     ) -> None:  # fmt: skip
-        """One candidate for decisions.parquet: each guard's answer, its rank, what became of it."""
-        ticks = int(line.market.open[bar] if at_open else line.market.close[bar])
-        outcome = f"blocked: {refused[0]}" if refused else "won" if intent is winner else "lost"
+        """One candidate for decisions.parquet: each guard's answer, its rank, what became of it, and its event."""
+        latched, grade = self.latch.is_on(line.symbol), self.run.settings.override_grade
+        ranked = winner != TIME_STOP and not outcome.startswith("blocked")
         self.run.decisions.append(
             (
                 int(line.market.time[bar]), line.symbol,
-                self._set_id(line) if position is None else position.attached["set_id"], intent.trigger_id, intent.kind.value,
-                intent.category, intent.grade, None if intent.exit_fraction is None else float(intent.exit_fraction),
-                tuple(guards), None if refused else rank(intent, latched=self.latch.is_on(line.symbol), override_grade=self.run.settings.override_grade), outcome,
-                winner.trigger_id if winner is not None else None, (line.market.instrument, ticks),
+                self._set_id(line) if position is None else position.attached["set_id"], intent.trigger_id,
+                intent.kind.value, intent.category, intent.grade,
+                None if intent.exit_fraction is None else float(intent.exit_fraction),
+                self.run.decisions.told(tuple(guards)),
+                rank(intent, latched=latched, override_grade=grade) if ranked else None, outcome, winner,
+                int(line.market.open[bar] if at_open else line.market.close[bar]),
+                "open" if at_open else "close", latched, event, detail,
             )
         )  # fmt: skip
 
-    def record_loser(self, line: Line, bar: int, loser: Preempted, position: OpenPosition | None) -> None:
+    def record_time_stop(self, line: Line, bar: int, position: OpenPosition) -> None:
+        """A time stop decides before the arbiter: it has no guards and no rank (spec F16)."""
+        self.run.decisions.append(
+            (
+                int(line.market.time[bar]), line.symbol, position.attached["set_id"], TIME_STOP, TIME_STOP, "plan",
+                None, None, "{}", None, "won", TIME_STOP, int(line.market.close[bar]), "close",
+                self.latch.is_on(line.symbol), None, None,
+            )
+        )  # fmt: skip
+
+    def record_loser(self, line: Line, bar: int, loser: Preempted, position: OpenPosition | None) -> tuple[int, str]:
         detail = f"lost to {loser.by.trigger_id} ({loser.by.kind.value})"
-        self.record_block(line, bar, loser.intent, loser.reason, detail, by=loser.by.trigger_id, position=position)
+        by = loser.by.trigger_id
+        return self.record_block(line, bar, loser.intent, loser.reason, detail, by=by, position=position), detail
 
     def _set_id(self, line: Line) -> str | None:
         if self.run.settings.independent or not line.positions:
             return None
         return str(line.positions[0].attached["set_id"])
+
+
+def _outcome(refused: tuple[str, str] | None, *, won: bool) -> str:
+    return f"blocked: {refused[0]}" if refused else "won" if won else "lost"
 
 
 def share_of(position: OpenPosition, fraction: Fraction | None) -> int:

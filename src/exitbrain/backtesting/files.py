@@ -11,10 +11,11 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from exitbrain.backtesting.spool import ROWS
 from exitbrain.core.given import described
 from exitbrain.core.numbers import plain
 from exitbrain.core.trade_sets import instant_of, iso
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from exitbrain.backtesting.result import Result
-    from exitbrain.core.market import Instrument
 
 FILL_FIELDS = (
     "fill_id", "time", "symbol", "side", "qty", "price", "fee", "maker", "trigger_id", "category", "reason", "set_id",
@@ -90,8 +90,9 @@ def _write_files(result: Result, folder: Path) -> None:
     _parquet(folder / "trade_sets.parquet", sets_frame(sets))
     _parquet(folder / "legs.parquet", legs_frame(sets))
     (folder / "fills.csv").write_text(_fills(result), encoding="utf-8")
-    (folder / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in result.events), encoding="utf-8")
-    _parquet(folder / "decisions.parquet", decisions_frame(result))
+    with (folder / "events.jsonl").open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(json.dumps(event) + "\n" for event in result.iter_events())
+    _write_decisions(folder / "decisions.parquet", result)
     _parquet(folder / "equity.parquet", result.equity)
     _json(folder / "metrics.json", result.metrics)
     _json(folder / "plans.json", result.plans)
@@ -204,32 +205,27 @@ def decisions_frame(result: Result) -> pl.DataFrame:
     """One row a candidate of a decision: each guard's answer, its rank, what became of it and who won."""
     import polars as pl
 
-    schema = {
-        "time": pl.Int64,
-        "symbol": pl.String,
-        "set_id": pl.String,
-        "trigger_id": pl.String,
-        "kind": pl.String,
-        "category": pl.String,
-        "grade": pl.String,
-        "exit_fraction": pl.Float64,
-        "guards": pl.String,
-        "rank": pl.Int64,
-        "outcome": pl.String,
-        "winner": pl.String,
-        "price": pl.String,
-    }
-    guards = list(schema).index("guards")
-    rows = [
-        (*row[:guards], json.dumps(dict(row[guards])), *row[guards + 1 : -1], _price(*row[-1]))
-        for row in result.simulation.decisions
-    ]
-    frame = pl.DataFrame(rows, schema=schema, orient="row")
-    return frame.with_columns(pl.col("time").cast(pl.Datetime("us", "UTC")))
+    return pl.concat(list(result.simulation.decisions.frames()))
 
 
-def _price(instrument: Instrument, ticks: int) -> str:
-    return plain(instrument.price(ticks))
+def _write_decisions(path: Path, result: Result) -> None:
+    """Table by table, so that a run of millions of candidates is written in a bounded memory."""
+    from itertools import chain
+
+    from polars.io.plugins import register_io_source
+
+    decisions = result.simulation.decisions
+    frames = decisions.frames()
+    first = next(frames)
+    if len(decisions) == len(first):
+        _parquet(path, first)
+        return
+
+    def source(columns: list[str] | None, *_: Any) -> Iterator[pl.DataFrame]:
+        return (frame if columns is None else frame.select(columns) for frame in chain([first], frames))
+
+    tables = register_io_source(source, schema=first.schema)
+    tables.sink_parquet(path, compression="zstd", statistics=False, row_group_size=ROWS, maintain_order=True)
 
 
 def report_payload(result: Result) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -61,18 +61,26 @@ class Result:
     @cached_property
     def events(self) -> list[dict[str, Any]]:
         """Block events, latch changes and plan notes in order of happening, as events.jsonl holds them."""
+        return list(self.iter_events())
+
+    def iter_events(self) -> Iterator[dict[str, Any]]:
+        """The same one by one, for runs whose events are many."""
         from exitbrain.core.numbers import plain
         from exitbrain.core.timeframes import timeframe_word
 
-        return [
-            event
-            | {
+        for event in self.simulation.events:
+            yield event | {
                 "time": iso(instant_of(event["time"])),
                 "timeframe": timeframe_word(event["timeframe"]),
                 "price": None if event["price"] is None else plain(event["price"]),
             }
-            for event in self.simulation.events
-        ]
+
+    @cached_property
+    def decisions(self) -> pl.DataFrame:
+        """Every candidate of every decision, as decisions.parquet holds them."""
+        from exitbrain.backtesting.files import decisions_frame
+
+        return decisions_frame(self)
 
     @cached_property
     def set_columns(self) -> SetColumns:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -26,6 +26,7 @@ from exitbrain.backtesting.deciding import Decider, Order
 from exitbrain.backtesting.executing import Executor
 from exitbrain.backtesting.market import Market
 from exitbrain.backtesting.position import LegFill, OpenPosition
+from exitbrain.backtesting.records import Decisions, Events
 from exitbrain.backtesting.rests import begin_bar, note_cut
 from exitbrain.backtesting.settings import EntryOrder, FundingPayment, RunSettings
 from exitbrain.backtesting.triggers import BoundTrigger, Calendar, RuleOnBars, bind_triggers, feature_table
@@ -37,6 +38,7 @@ from exitbrain.core.triggers import StrategyPlan
 
 DAY = 86_400_000_000
 FEE_UNITS = 10**8
+STRETCHES = 100
 
 
 @dataclass(slots=True)
@@ -95,9 +97,10 @@ class Simulation:
         self.run_id = run_id
         self.traced = traced
         self.lines = {symbol: self._line(markets[symbol], rows, funding or {}) for symbol in sorted(markets)}
-        self.events: list[dict[str, Any]] = []
+        instruments = {symbol: market.instrument for symbol, market in markets.items()}
+        self.events = Events(run_id, instruments)
+        self.decisions = Decisions(run_id, instruments)
         self.booked: list[BookedSet] = []
-        self.decisions: list[tuple[Any, ...]] = []
         self.day_open_equity: dict[int, Fraction] = {}
         self.opened_by_day: dict[int, int] = defaultdict(int)
         self.risk_by_day: dict[int, Fraction] = defaultdict(Fraction)
@@ -177,14 +180,23 @@ class Simulation:
 
     # running
 
-    def run(self) -> Simulation:
+    def run(self, progress: Callable[[float], None] | None = None) -> Simulation:
+        """`progress` hears at most a hundred times which share of the candles' time has passed."""
         with paused_collector():
             self._plan_agenda()
-            self._work_off_agenda()
+            for until, share in self._stretches(1 if progress is None else STRETCHES):
+                self._work_off_agenda(until)
+                if progress is not None:
+                    progress(share)
         return self
 
-    def _work_off_agenda(self) -> None:
-        while self._agenda:
+    def _stretches(self, count: int) -> list[tuple[int, float]]:
+        first = min(int(line.market.time[0]) for line in self.lines.values())
+        last = max(int(line.market.time[-1]) for line in self.lines.values())
+        return [(first + (last - first) * part // count, part / count) for part in range(1, count + 1)]
+
+    def _work_off_agenda(self, until: int) -> None:
+        while self._agenda and self._agenda[0] <= until:
             time = heapq.heappop(self._agenda)
             here = [
                 (line, bar)
@@ -442,25 +454,19 @@ class Simulation:
         set_id = position.attached["set_id"]
         self.record("plan", line, bar, set_id=set_id, category="plan", reason="plan_note", detail=note)
 
-    def record(self, kind: str, line: Line, bar: int, **fields: Any) -> None:
-        """One event of spec D5, in order of happening."""
-        event = {
-            "event_id": f"{self.run_id}-e{len(self.events) + 1}",
-            "run_id": self.run_id,
-            "set_id": None,
-            "kind": kind,
-            "time": int(line.market.time[bar]),
-            "symbol": line.symbol,
-            "timeframe": line.market.timeframe,
-            "trigger_id": None,
-            "category": None,
-            "reason": None,
-            "detail": None,
-            "price": None,
-            "preempted_by": None,
-            "overridden_by": None,
-        }
-        self.events.append(event | fields)
+    def record(
+        self, kind: str, line: Line, bar: int, *, set_id: str | None, category: str, reason: str, detail: str,
+        trigger_id: str | None = None, ticks: int | None = None, preempted_by: str | None = None,
+        overridden_by: str | None = None, cooldown_recommendation_bars: int | None = None,
+    ) -> int:  # fmt: skip
+        """One event of spec D5, in order of happening; its number."""
+        market = line.market
+        return self.events.append(
+            (
+                set_id, kind, int(market.time[bar]), line.symbol, market.timeframe, trigger_id, category, reason, detail,
+                ticks, preempted_by, overridden_by, cooldown_recommendation_bars,
+            )
+        )  # fmt: skip
 
 
 def _unique_first(values: Any) -> tuple[list[int], list[int]]:

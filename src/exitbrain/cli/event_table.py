@@ -8,12 +8,12 @@ from typing import Any
 
 from exitbrain.cli.amounts import ABSENT, counted, moment, number
 from exitbrain.cli.fixed_columns import column, print_columns
-from exitbrain.cli.run_files import read_run
 from exitbrain.cli.terminal import console, print_json, sentences
 from exitbrain.core.arbiter import LOSSES
 from exitbrain.core.guardrails import GUARDS
 from exitbrain.core.names import unknown_name
 from exitbrain.errors import InvalidInput
+from exitbrain.wiring.run_files import read_run
 
 # What an event may be about, whether or not it happened in this run (spec D5).
 REASONS = frozenset({

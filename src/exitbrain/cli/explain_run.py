@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exitbrain.cli.explain_text import show_explanation
-from exitbrain.cli.run_files import RunFiles, read_run
 from exitbrain.cli.terminal import console, print_json
 from exitbrain.errors import InvalidInput, Problem
 from exitbrain.wiring.explained import explanation_json
 from exitbrain.wiring.explaining import RunRecord, explain
+from exitbrain.wiring.run_files import RunFiles, read_run
 
 if TYPE_CHECKING:
     from exitbrain.wiring.inputs import RunInputs

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exitbrain.cli.output import REPORT
-from exitbrain.cli.run_files import RunFiles, read_run
 from exitbrain.cli.terminal import print_json
 from exitbrain.errors import InvalidInput, Problem, Unavailable
+from exitbrain.wiring.run_files import RunFiles, read_run
 
 if TYPE_CHECKING:
     from exitbrain.candles import CandleFile, Candles

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from exitbrain.cli.amounts import ABSENT, aligned, counted, decimals_of, moment, signed, signed_r, span
 from exitbrain.cli.fixed_columns import Column, column, fitting, lines, print_line
-from exitbrain.cli.run_files import read_run
 from exitbrain.cli.terminal import console, print_json
+from exitbrain.wiring.run_files import read_run
 
 LEG_INDENT = "    "
 

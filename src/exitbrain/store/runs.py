@@ -201,6 +201,26 @@ class Runs:
             connection.execute(sa.delete(t.run_symbols).where(t.run_symbols.c.run_id == run_id))
             connection.execute(sa.delete(t.runs).where(t.runs.c.run_id == run_id))
 
+    def remove_unfinished(self, run_id: str) -> None:
+        """Rows of a run that no result of it counts; its computation must be over."""
+        with self.database.writing() as connection:
+            counted = connection.execute(sa.select(t.runs.c.result_key).where(t.runs.c.run_id == run_id)).scalar()
+            for key in connection.execute(_keys_of(run_id)).scalars().all():
+                if key != counted:
+                    delete_result(connection, key)
+
+    def counts(self) -> dict[str, int]:
+        """How many runs have each status."""
+        with self.database.reading() as connection:
+            counted = sa.select(t.runs.c.status, sa.func.count()).group_by(t.runs.c.status)
+            found = dict(connection.execute(counted).tuples().all())
+        return {status: found.get(status, 0) for status in STATUSES}
+
+    def owners_under_way(self) -> list[str | None]:
+        with self.database.reading() as connection:
+            wanted = sa.select(t.runs.c.owner).where(t.runs.c.status.in_(UNDER_WAY))
+            return list(connection.execute(wanted).scalars())
+
     def mark_interrupted(self, is_gone: Callable[[str | None], bool]) -> list[str]:
         """Runs under way whose owner is gone; rows that nobody will finish are removed. The ids of these runs."""
         with self.database.writing() as connection:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from exitbrain.core.instants import microseconds
-from exitbrain.errors import InvalidInput, Problem
+from exitbrain.errors import InvalidInput, Problem, Unavailable
 from exitbrain.store import tables as t
 from exitbrain.store.databases import Database, searchable
 
@@ -79,6 +79,7 @@ class ResultWriter:
     ) -> None:
         """The last rows, and the run is done: what it had before goes with the same transaction."""
         with self.database.writing() as connection:
+            self._hold(connection)
             insert_rows(
                 connection, t.run_files, [(self.key, searchable(f["name"]), f["sha256"], f["size"]) for f in files]
             )
@@ -99,8 +100,15 @@ class ResultWriter:
 
     def _put(self, rows: Mapping[sa.Table, list[Row]]) -> None:
         with self.database.writing() as connection:
+            self._hold(connection)
             for table, own in rows.items():
                 insert_rows(connection, table, own)
+
+    def _hold(self, connection: Connection) -> None:
+        """Nobody may have taken this result for one that was left behind."""
+        mine = sa.select(t.results.c.result_key).where(t.results.c.result_key == self.key)
+        if connection.execute(mine.with_for_update()).scalar() is None:
+            raise Unavailable(f"run {self.run_id}: its unfinished rows were removed by another process")
 
 
 def insert_rows(connection: Connection, table: sa.Table, rows: list[Row]) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from exitbrain import __version__
@@ -20,6 +20,7 @@ from exitbrain.wiring.inputs import RunInputs, gather
 from exitbrain.wiring.settings import run_settings
 
 PATHS = ("adverse", "favorable", "both")
+Progress = Callable[[str, float], None]
 
 
 def backtest(
@@ -36,16 +37,19 @@ def backtest(
     repair: bool = False,
     environment: Mapping[str, str] | None = None,
     traced: bool = True,
+    progress: Progress | None = None,
 ) -> Result:
     """Run entries or triggers over candles under a plan, profiles and a config.
 
     Every setting can also come from `environment` (the process's by default), as EXITBRAIN_EXITS__USE_PROFILES.
     Paths, polars and pandas frames, mappings and values of our own are taken alike. `paths` both runs the adverse and
     the favorable path and tells how much hangs on it; None takes the config's. `traced` False leaves out the paths of
-    the stops, which only pictures need. Raises InvalidInput.
+    the stops, which only pictures need. `progress` hears a stage (reading, running, favorable) and the share of it that
+    is done. Raises InvalidInput.
     """
-    if paths is not None and paths not in PATHS:
-        raise InvalidInput(f"paths is {paths!r}", accepted=", ".join(PATHS))
+    refuse_unknown_paths(paths)
+    tell = progress or (lambda stage, share: None)
+    tell("reading", 0.0)
     started = time.perf_counter()
     environment = os.environ if environment is None else environment
     exit_brain_enabled(environment)  # refuses words that it does not know; a backtest itself is always on
@@ -54,14 +58,37 @@ def backtest(
         config=config, repair=repair, environment=environment,
     )  # fmt: skip
     read = time.perf_counter()
+    tell("reading", 1.0)
     first = "adverse" if paths == "both" else paths
-    main = _run(inputs, first, paths, other=None, traced=traced)
+    main = _run(inputs, first, paths, other=None, traced=traced, told=_of_stage(progress, "running"))
     if paths == "both":
-        other = _run(inputs, "favorable", paths, other=None, traced=traced)
+        told = _of_stage(progress, "favorable")
+        other = _run(inputs, "favorable", paths, other=None, traced=traced, told=told)
         main = _run(inputs, first, paths, other=other, traced=traced, simulation=main.simulation)
     ran = time.perf_counter()
     timings = {"read_seconds": read - started, "run_seconds": ran - read}
     return Result(**{**_fields(main), "timings": timings})
+
+
+def refuse_unknown_paths(paths: str | None) -> None:
+    if paths is not None and paths not in PATHS:
+        raise InvalidInput(f"paths is {paths!r}", accepted=", ".join(PATHS))
+
+
+def described(inputs: RunInputs, paths: str | None) -> dict[str, Any]:
+    """What run.json will say of a run over these inputs, run_id included, but for what comes out of it."""
+    return _about(inputs, _config(inputs, "adverse" if paths == "both" else paths))
+
+
+def _of_stage(progress: Progress | None, stage: str) -> Callable[[float], None] | None:
+    return None if progress is None else lambda share: progress(stage, share)
+
+
+def _config(inputs: RunInputs, path: str | None) -> dict[str, Any]:
+    config = inputs.settings.to_dict()
+    if path is not None:
+        config["execution"]["path"] = path
+    return config
 
 
 def _fields(result: Result) -> dict[str, Any]:
@@ -70,19 +97,16 @@ def _fields(result: Result) -> dict[str, Any]:
 
 def _run(
     inputs: RunInputs, path: str | None, paths: str | None, *, other: Result | None, traced: bool,
-    simulation: Simulation | None = None,
+    simulation: Simulation | None = None, told: Callable[[float], None] | None = None,
 ) -> Result:  # fmt: skip
     settings = run_settings(inputs.settings, inputs.plan, path=path)
-    config = inputs.settings.to_dict()
-    if path is not None:
-        config["execution"]["path"] = path
-    about = _about(inputs, config)
+    about = _about(inputs, _config(inputs, path))
     if simulation is None:
         simulation = Simulation(
             inputs.markets, inputs.rows, inputs.registry, settings,
             plan=inputs.plan, funding=inputs.funding, run_id=about["run_id"], traced=traced,
         )  # fmt: skip
-        simulation.run()
+        simulation.run(told)
     return Result(
         about=about,
         simulation=simulation,

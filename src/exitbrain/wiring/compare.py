@@ -205,15 +205,20 @@ def _read_once(candles: Any, settings: Settings, *, repair: bool) -> Any:
     return read
 
 
+def comparison_id(seed: int, content: Sequence[Sequence[str]]) -> str:
+    """From the name and run_id of each policy, in their order."""
+    digest = hashlib.sha256(json.dumps([__version__, seed, content]).encode()).hexdigest()
+    return f"c{digest[:12]}"
+
+
 def _about(comparison: Comparison, inputs: Sequence[RunInputs], *, from_file: bool) -> dict[str, Any]:
     """What is compared; comparison_id derives from the content of the inputs, the policies and their order."""
     runs = comparison.runs
     content = [[run.policy.name, run.netting.run_id] for run in runs]
-    digest = hashlib.sha256(json.dumps([__version__, comparison.seed, content]).encode()).hexdigest()
     about = runs[0].netting.about
     entries = "the entries file" if from_file else f"the entry fills of {runs[0].policy.name}"
     return {
-        "comparison_id": f"c{digest[:12]}",
+        "comparison_id": comparison_id(comparison.seed, content),
         "version": __version__,
         "seed": comparison.seed,
         **{name: about[name] for name in ("symbols", "timeframe", "start", "end", "bars")},

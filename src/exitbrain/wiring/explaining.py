@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from exitbrain.backtesting.market import Market
     from exitbrain.wiring.inputs import RunInputs
 
+TIME_STOP = "time_stop"
 AT_THE_FILL = ("min_trade", "invalid_stop", "risk_cap")
 
 
@@ -99,13 +100,14 @@ def explain(
         )
     )
     rows = [row for row in record.decisions if row["symbol"] == symbol and row["time"] == time]
-    candidates = tuple(_candidates(record, symbol, rows, is_first=bar == 0, time=time, ids=ids))
+    candidates = tuple(_candidates(record, rows))
     following = int(times[bar + 1]) if bar + 1 < len(times) else None
     fills = tuple(_fills(record, symbol, time, following, candidates, ids))
+    stopped = any(row["kind"] == TIME_STOP for row in rows)
     silent: tuple[SilentRule, ...] = ()
     if inputs is not None and market is not None:
         fired = frozenset((one.trigger_id, one.kind == "entry", one.set_id) for one in candidates)
-        unasked = _unasked(record, bar, len(times), fills)
+        unasked = _unasked(record, bar, len(times), stopped=stopped)
         silent = tuple(silent_rules(inputs, market, bar, positions, fired, _held(candidates), unasked))
     return Explanation(
         symbol=symbol,
@@ -116,7 +118,11 @@ def explain(
         legs=tuple(_legs_before(record, symbol, time, positions, ids)),
         candidates=candidates,
         fills=fills,
-        silence=tuple(_silence(record, symbol, times[bar : bar + 2].tolist(), positions, candidates, fills, inputs)),
+        silence=tuple(
+            _silence(
+                record, symbol, times[bar : bar + 2].tolist(), positions, candidates, fills, inputs, stopped=stopped
+            )
+        ),
         silent=silent,
         notes=tuple(notes),
     )
@@ -153,7 +159,8 @@ def _trigger_ids(record: RunRecord, inputs: RunInputs | None) -> frozenset[str]:
     """The plan's; without the plan, those whose decisions only a trigger can have made."""
     if inputs is not None:
         return frozenset(one.id for one in inputs.plan.triggers) if inputs.plan is not None else frozenset()
-    return frozenset(row["trigger_id"] for row in record.decisions if row["kind"] != "entry" or row["grade"])
+    asked = (row for row in record.decisions if row["kind"] != TIME_STOP)
+    return frozenset(row["trigger_id"] for row in asked if row["kind"] != "entry" or row["grade"])
 
 
 def _price(rows: Sequence[Mapping[str, Any]], market: Market | None, bar: int) -> str | None:
@@ -168,16 +175,12 @@ def _price(rows: Sequence[Mapping[str, Any]], market: Market | None, bar: int) -
 # candidates
 
 
-def _candidates(
-    record: RunRecord, symbol: str, rows: Sequence[Mapping[str, Any]], *, is_first: bool, time: int, ids: frozenset[str]
-) -> Iterator[Candidate]:
-    events = [one for one in record.events if one["kind"] == "block" and one["symbol"] == symbol]
-    now = [one for one in events if microseconds(one["time"]) == time]
+def _candidates(record: RunRecord, rows: Sequence[Mapping[str, Any]]) -> Iterator[Candidate]:
+    ids = {row["event_id"] for row in rows}
+    reasons = {event["event_id"]: event["reason"] for event in record.events if event["event_id"] in ids}
     for row in rows:
-        own = next((one for one in now if _is_of(one, row)), None)
-        if own in now:
-            now.remove(own)  # type: ignore[arg-type]
-        alone = _decided_alone(record, row, is_first=is_first, time=time, ids=ids)
+        if row["kind"] == TIME_STOP:
+            continue
         yield Candidate(
             trigger_id=row["trigger_id"],
             kind=row["kind"],
@@ -190,49 +193,10 @@ def _candidates(
             outcome=row["outcome"].partition(":")[0],
             winner=row["winner"],
             set_id=row["set_id"],
-            decided="open" if alone else "close",
-            reason=None if own is None else own["reason"],
-            detail=None if own is None else own["detail"],
+            decided=row["decided_at"],
+            reason=reasons.get(row["event_id"]),
+            detail=row["detail"],
         )
-    # A time stop decides before the arbiter: what it stopped stands in the events only.
-    for event in now:
-        if event["preempted_by"] == "time_stop":
-            yield _stopped(event)
-
-
-def _is_of(event: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
-    if event["trigger_id"] != row["trigger_id"] or row["outcome"] == "won":
-        return False
-    if row["outcome"] == "lost":
-        return row["winner"] in (event["preempted_by"], event["overridden_by"])
-    return bool(row["outcome"] == f"blocked: {event['reason']}")
-
-
-def _stopped(event: Mapping[str, Any]) -> Candidate:
-    return Candidate(
-        trigger_id=event["trigger_id"], kind="entry", category=event["category"], grade=None, exit_fraction=None,
-        guards={}, rank=None, rank_name=None, outcome="lost", winner="time_stop", set_id=event["set_id"],
-        decided="close", reason=event["reason"], detail=event["detail"],
-    )  # fmt: skip
-
-
-def _decided_alone(
-    record: RunRecord, row: Mapping[str, Any], *, is_first: bool, time: int, ids: frozenset[str]
-) -> bool:
-    """Whether an entries row was decided at this bar's own open: at the first bar, or where fills are at the close."""
-    if row["kind"] != "entry" or row["category"] != "other" or row["grade"] is not None:
-        return False
-    if record.filled_at_close:
-        return row["trigger_id"] not in ids
-    if not is_first:
-        return False
-    if row["outcome"] == "won":
-        return any(_is_entry_of(leg, row, time) for one in record.trade_sets for leg in one["legs"])
-    return bool(row["winner"] == row["trigger_id"])
-
-
-def _is_entry_of(leg: Mapping[str, Any], row: Mapping[str, Any], time: int) -> bool:
-    return leg["is_entry"] and leg["reason"] == row["trigger_id"] and microseconds(leg["timestamp"]) == time
 
 
 def _held(candidates: Sequence[Candidate]) -> frozenset[str]:
@@ -283,14 +247,14 @@ def _fills(
     winners = {one.trigger_id for one in candidates if one.outcome == "won" and one.decided == "close"}
     for one in record.trade_sets:
         for leg in one["legs"] if one["symbol"] == symbol else ():
-            ordered = leg["trigger_id"] in winners or leg["reason"] in winners or leg["reason"] == "time_stop"
+            ordered = leg["trigger_id"] in winners or leg["reason"] in winners or leg["reason"] == TIME_STOP
             if ordered and microseconds(leg["timestamp"]) == filled_at:
                 yield {**leg, "set_id": one["set_id"]}
 
 
-def _unasked(record: RunRecord, bar: int, count: int, fills: Sequence[Mapping[str, Any]]) -> str | None:
+def _unasked(record: RunRecord, bar: int, count: int, *, stopped: bool) -> str | None:
     """Why no rule was asked at this close."""
-    if any(leg["reason"] == "time_stop" for leg in fills) and not record.run["config"]["account"]["independent"]:
+    if stopped and not record.run["config"]["account"]["independent"]:
         return "not asked: a time stop is due"
     if bar == count - 1 and not record.filled_at_close:
         return "not asked: no decision is made at the last bar"
@@ -300,9 +264,10 @@ def _unasked(record: RunRecord, bar: int, count: int, fills: Sequence[Mapping[st
 def _silence(
     record: RunRecord, symbol: str, times: Sequence[int], positions: Sequence[tuple[PastPosition, Any]],
     candidates: Sequence[Candidate], fills: Sequence[Mapping[str, Any]], inputs: RunInputs | None,
+    *, stopped: bool,
 ) -> Iterator[str]:  # fmt: skip
     """Why nothing was asked at this close, and why nothing was filled; `times` are those of the bar and the next."""
-    if any(leg["reason"] == "time_stop" for leg in fills):
+    if stopped:
         yield "A time stop is due: the position leaves in full, before any arbitration and without guards."
         return
     at_close = [one for one in candidates if one.decided == "close"]

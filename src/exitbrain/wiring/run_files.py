@@ -14,7 +14,7 @@ from exitbrain.errors import InvalidInput, Problem
 if TYPE_CHECKING:
     import polars as pl
 
-EVENT_KEYS = {"kind", "time", "symbol", "trigger_id", "category", "reason", "detail", "price", "set_id"}
+EVENT_KEYS = {"event_id", "kind", "time", "symbol", "trigger_id", "category", "reason", "detail", "price", "set_id"}
 ACCEPTED = "the folder that `exitbrain backtest --out` or `exitbrain demo` wrote"
 
 
@@ -44,6 +44,15 @@ class RunFiles:
                 raise self._damaged("trade_sets.json", f"set {number} is none: {error}") from None
         return held
 
+    @property
+    def set_run_id(self) -> object:
+        """Whose sets the file says that they are."""
+        return self._json("trade_sets.json", dict).get("run_id")
+
+    @cached_property
+    def timings(self) -> dict[str, Any]:
+        return self._json("timings.json", dict) if (self.folder / "timings.json").is_file() else {}
+
     @cached_property
     def plans(self) -> dict[str, Any]:
         held = self._json("plans.json", dict)
@@ -66,7 +75,13 @@ class RunFiles:
 
     @cached_property
     def decisions(self) -> pl.DataFrame:
-        return self._parquet("decisions.parquet")
+        from exitbrain.backtesting.records import DECISION_COLUMNS
+
+        held = self._parquet("decisions.parquet")
+        missing = [name for name in DECISION_COLUMNS if name not in held.columns]
+        if missing:
+            raise self._damaged("decisions.parquet", f"no column {', '.join(missing)}")
+        return held
 
     def _parquet(self, name: str) -> pl.DataFrame:
         import polars as pl
