@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as changed
+from datetime import timedelta
 from typing import Any
 
+import numpy as np
+import polars as pl
 import pytest
 
-from engine.worlds import fills, hours, run, trailing
+from engine.worlds import at, candles, config, entries, fills, hours, profile, run, trailing
 from exitbrain.backtesting.result import Result
+from exitbrain.candles import candles_from_frame
+from exitbrain.wiring.backtest import backtest
 
 TENTH = {"max_volume_share": 0.1}
 NARROW = {"max_spread_bps": 5}
@@ -312,3 +318,157 @@ def test_what_a_thin_market_does(name: str) -> None:
     assert hours(result.trade_sets[0]) == list(world.at)
     told = [note for note in notes_of(result) if "sells" in note or "HARD" in note]
     assert told == list(world.notes)
+
+
+# Where there is nothing to look at
+
+
+def with_volumes(world: World, volumes: Sequence[float]) -> Result:
+    """The world over candles whose volumes are these, missing ones too: a file would have them refused."""
+    read = candles_from_frame(candles(world.bars), symbol=None, repair=False, tick_size=None).candles[0]
+    thin = changed(read, volume=np.array(volumes))
+    return backtest(
+        thin, entries=entries(world.rows), profiles=profile(world.legs, liquidity=dict(world.liquidity)),
+        config=config(), environment={},
+    )  # fmt: skip
+
+
+def test_a_missing_volume_takes_nothing() -> None:
+    result = with_volumes(World(bars=MET, told="", at=[]), [50, float("nan"), 50])
+    assert fills(result) == "e 2@100 take_profit_1 1@102 end_of_data 1@102"
+    assert hours(result.trade_sets[0]) == [0, 2, 2]
+    assert result.about["warnings"] == []
+
+
+@pytest.mark.parametrize("volume", [0.0, float("nan")])
+def test_candles_without_volumes_cut_nothing_and_the_run_says_so(volume: float) -> None:
+    result = with_volumes(World(bars=MET, told="", at=[]), [volume] * 3)
+    assert fills(result) == "e 2@100 take_profit_1 1@102 end_of_data 1@102"
+    (warning,) = result.about["warnings"]
+    assert warning == "liquidity.max_volume_share cuts nothing: no volumes in the candles of TST"
+
+
+def test_an_unknown_spread_is_said_once() -> None:
+    (warning,) = run_world(WORLDS["a spread that nobody knows changes nothing"]).about["warnings"]
+    assert warning.startswith("liquidity.max_spread_bps has no effect: no spread is known for TST")
+    assert run_world(WORLDS["a spread at the limit is not above it"]).about["warnings"] == []
+    assert run_world(WORLDS["a hard rung"]).about["warnings"] == []
+
+
+# Spreads of the data
+
+
+def quotes(spreads: Sequence[float | None]) -> pl.DataFrame:
+    """At each bar's close, a bid and an ask about 100 so many basis points apart."""
+    known = [(i, bps) for i, bps in enumerate(spreads) if bps is not None]
+    return pl.DataFrame(
+        {
+            "timestamp": [at(i + 1) for i, _ in known],
+            "bid": [100 - bps / 200 for _, bps in known],
+            "ask": [100 + bps / 200 for _, bps in known],
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("spreads", "turned"),
+    [([1, 6, 1, 1], 2), ([6, 1, 1, 1], 1), ([1, 1, 6, 6], None), ([None, None, 6, 1], None), ([1, 1, 1, 1], None)],
+)
+def test_the_spread_of_the_close_before_counts(spreads: Sequence[float | None], turned: int | None) -> None:
+    """spec P14 X1: the leg at 102 is met in bar 2; a hard one pays 10 bps of slippage."""
+    bars = [DEEP, DEEP, "100 102.5 100 102 50", DEEP]
+    world = World(bars=bars, told="", at=[], legs="1/1/SOFT", liquidity=NARROW, settings={"slippage_bps": 10})
+    result = run_world(world, quotes=quotes(spreads))
+    # 100.1 + 2.1 = 102.2 is the level, R = 2.1; hard: 102.2 less 0.1022, rounded down.
+    price = "102.2" if turned is None else "102.09"
+    assert fills(result) == f"e 2@100.1 take_profit_1 2@{price}"
+    turns = [event["time"] for event in result.events if "HARD" in str(event["detail"])]
+    assert turns == ([] if turned is None else [at(turned).strftime("%Y-%m-%dT%H:%M:%SZ")])
+
+
+def test_a_fresh_ladder_starts_soft_again() -> None:
+    """spec P14 F20: leg 2 hardened at bar 1; the add of bar 2 plans anew, and the spread is narrow by then."""
+    bars = [DEEP, DEEP, DEEP, "100 104.5 100 104 50"]
+    world = World(
+        bars=bars, told="", at=[], rows=["0 long 2 98 e", "2 long 2 - a"], legs="2/1/SOFT", liquidity=NARROW,
+        settings={"fees": (0, "0.001"), "account": {"max_adds": 1}},
+    )  # fmt: skip
+    result = run_world(world, quotes=quotes([6, 1, 1, 1]))
+    (one,) = result.trade_sets
+    assert fills(one) == "e 2@100 a 2@100 take_profit_1 4@104"
+    assert one.legs[-1].fees == 0  # the maker's
+
+
+def test_a_plan_shows_the_leg_as_it_rested() -> None:
+    made = run_world(WORLDS["a leg that turned hard is met by a touch and cut like one"]).plans
+    (plan,) = made.values()
+    rung = plan["legs"][1]
+    assert (rung["order"], rung["status"], rung["filled_at"]) == ("HARD", "hit", "2024-01-01T02:00:00Z")
+    assert f"take_profit_1 becomes HARD: {WIDE}" in plan["notes"]
+    assert CUT in plan["notes"]
+
+
+# Finer bars, several positions, several symbols
+
+
+def test_with_a_detail_file_the_main_bars_volume_counts() -> None:
+    """spec F45: four quarters of bar 1 hold 3 each; the hour's own volume is 4, so 0.4 leave at 102."""
+    quarter = timedelta(minutes=15)
+    hour = ["100 101 100 101 3", "101 102.5 101 102 3", "102 102 102 102 3", "102 102 102 102 3"]
+    finer = candles([*[DEEP] * 4, *hour, *["102 102 102 102 3"] * 4], times=[at(0) + i * quarter for i in range(12)])
+    bars = [DEEP, "100 102.5 100 102 4", "102 102 102 102 50"]
+    result = run_world(World(bars=bars, told="", at=[]), detail=finer)
+    assert fills(result) == "e 2@100 take_profit_1 0.4@102 take_profit_1 0.6@102 end_of_data 1@102"
+    assert hours(result.trade_sets[0]) == [0, 1, 2, 2]
+
+
+def test_independent_positions_have_a_share_each() -> None:
+    """spec P14 F28: both meet their leg in bar 1, and each takes 0.3, then 0.4."""
+    world = World(
+        bars=[*MET, "101 101 101 101 50"], told="", at=[], rows=["0 long 2 98 e", "0 long 2 98 f"],
+        settings={"account": {"independent": True}},
+    )  # fmt: skip
+    result = run_world(world)
+    for number, tag in enumerate("ef"):
+        assert fills(result, number) == (
+            f"{tag} 2@100 take_profit_1 0.3@102 take_profit_1 0.4@102 take_profit_1 0.3@101 end_of_data 1@101"
+        )
+    assert notes_of(result) == [CUT, CUT]
+
+
+def test_rests_are_sold_in_the_order_of_symbols_and_seen_by_equity() -> None:
+    """spec X7 F22: at bar 2 AAA sells its rest at 96 before BBB sizes an entry by the equity of that open.
+
+    AAA: 0.3 at 102, then 0.7 at 96: cash 1000 + 0.6, marked at 96 the other 1 has lost 4. The fee of 1% is only on fills:
+    2 × 100, 0.3 × 102, 0.7 × 96 → 2.978. Equity 1000 + 0.6 - 2.8 - 4 - 2.978 = 990.822, one tenth of it at 100 → 0.990.
+    """
+    bars = [DEEP, "100 102.5 100 102 3", "96 96.5 95.5 96 50", "96 96.5 95.5 96 50"]
+    market = pl.concat([candles(bars, symbol="AAA"), candles([DEEP] * 4, symbol="BBB")]).sort("timestamp", "symbol")
+    rows = pl.concat(
+        [
+            entries(["0 long 2 95 e"], symbol="AAA"),
+            entries(["2 long - 98 f"], symbol="BBB"),
+        ]
+    )
+    recipe = profile("0.4/0.5/HARD 2/0.5/HARD", liquidity=TENTH)
+    recipe["profiles"][0]["symbol"] = "AAA"
+    settings = config(
+        account={"initial_cash": 1000, "sizing": {"mode": "fraction", "value": "0.1"}}, exits={"regime": "NORMAL"}
+    )
+    venue = settings["instrument"] | {"taker_fee": "0.01"}
+    settings["instrument"] = [venue | {"symbol": "AAA"}, venue | {"symbol": "BBB"}]
+    result = backtest(market, entries=rows, profiles=recipe, config=settings, environment={})
+    aaa, bbb = result.trade_sets
+    assert fills(aaa).startswith("e 2@100 take_profit_1 0.3@102 take_profit_1 0.7@96")
+    assert fills(bbb).startswith("f 0.99@100")
+    times = [event["time"] for event in result.events]
+    assert times == sorted(times)
+
+
+def test_the_worked_example_of_the_manual() -> None:
+    """docs/concepts/options.md."""
+    shown = ["100 100 100 100 10", "100 102 100 102 3", "102 102 101 101 4", "101 101 101 101 50"]
+    result = run_world(World(bars=shown, told="", at=[]))
+    assert fills(result).startswith("e 2@100 take_profit_1 0.3@102 take_profit_1 0.4@102 take_profit_1 0.3@101")
+    fell = run_world(World(bars=[*shown[:2], "102 102 98 98 4"], told="", at=[]))
+    assert fills(fell) == "e 2@100 take_profit_1 0.3@102 take_profit_1 0.4@102 stop_loss 1.3@98"

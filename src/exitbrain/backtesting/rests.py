@@ -110,7 +110,7 @@ def harden(run: Simulation, line: Line, position: OpenPosition, bar: int) -> Non
     if names:
         becomes = "becomes" if len(names) == 1 else "become"
         asked = position.profile.liquidity.max_spread_bps if position.profile and position.profile.liquidity else None
-        position.notes.append(f"{', '.join(names)} {becomes} HARD: the spread is {spread:g} bps, above {asked}")
+        position.notes.append(f"{', '.join(names)} {becomes} HARD: the spread is {spread:.9g} bps, above {asked}")
         run.record_plan_note(line, position, bar, position.notes[-1])
 
 
