@@ -23,6 +23,7 @@ def random_liquid_world(seed):
     world = random_world(seed, triggers=dice.random() < 0.65, **fixed(dice))
     give_profiles(dice, world)
     give_exits(dice, world)
+    give_entries(dice, world)
     share = dice.choice(SHARES)
     throw_volumes(dice, world, share)
     throw_spreads(dice, world)
@@ -75,6 +76,19 @@ def give_exits(dice, world):
             trigger["category"] = "emergency_exit"
             for key in ("exit_fraction", "rearm", "hold_rule"):
                 trigger.pop(key, None)
+
+
+def give_entries(dice, world):
+    """A row at the first bar, where no spread is known; entries against a position that its rests may close."""
+    if dice.random() < 0.15 and world["entries"]:
+        first = world["entries"][0]
+        first["timestamp"] = min(rows[0][0] for rows in world["candles"].values())
+        first["stop_price"] = ""
+    if dice.random() < 0.3:
+        world["config"]["account"]["on_opposite"] = "exit"
+        for trigger in (world["plan"] or {}).get("triggers") or []:
+            if trigger.get("entry_rule"):
+                trigger["confidence_grade"] = "A"
 
 
 def throw_volumes(dice, world, share):
