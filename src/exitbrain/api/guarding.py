@@ -31,14 +31,6 @@ ALWAYS = (
 )
 
 
-class TooLarge(Exception):
-    pass
-
-
-class TooSlow(Exception):
-    pass
-
-
 class Guarded:
     """An ASGI application around another. `scope["nonce"]` is what a page may mark its own styles with."""
 
@@ -69,22 +61,20 @@ class Guarded:
             await send(message)
 
         headers = _headers(scope)
-        refusal = self.access.refusal(scope["method"], scope["path"], headers, _has_body(headers))
+        has_body = _has_body(headers)
+        refusal = self.access.refusal(scope["method"], scope["path"], headers, has_body)
+        if refusal is None and has_body:
+            body, refusal = await _whole(receive)
+            receive = _replayed(body, receive)
         if refusal is not None:
             await self._refuse(scope, refusal, answer)
             return
         try:
-            await self.app(scope, _limited(receive), answer)
-        except TooLarge:
-            refusal = too_large()
-        except TooSlow:
-            refusal = Refusal(408, "slow", f"no body within {BODY_SECONDS:g} seconds")
+            await self.app(scope, receive, answer)
         except Exception:
             # The application has answered 500 and written the fault to the log; nothing more is told.
             if not begun:
                 raise
-        if refusal is not None and not begun:
-            await self._refuse(scope, refusal, answer)
 
     async def _websocket(self, scope: Message, receive: Receive, send: Send) -> None:
         given: dict[str, list[str]] = {}
@@ -126,25 +116,35 @@ def _has_body(headers: list[tuple[str, str]]) -> bool:
     return "transfer-encoding" in given or given.get("content-length", "0") != "0"
 
 
-def _limited(receive: Receive) -> Receive:
-    """Ends a body that grows beyond the limit, whatever its head said, or that does not come."""
-    read, whole = 0, False
+async def _whole(receive: Receive) -> tuple[bytes, Refusal | None]:
+    """The body, read before anything is done: whatever its head said, it ends at the limit, in bytes and in time."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return b"", Refusal(400, "left", "the body has no end")
+                body += message.get("body", b"")
+                if len(body) > MOST_BYTES:
+                    return b"", too_large()
+                if not message.get("more_body", False):
+                    return bytes(body), None
+    except TimeoutError:
+        return b"", Refusal(408, "slow", f"the body did not come within {BODY_SECONDS:g} seconds")
 
-    async def limited() -> Message:
-        nonlocal read, whole
-        if whole:
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    given = False
+
+    async def replay() -> Message:
+        nonlocal given
+        if given:
             return await receive()
-        try:
-            message = await asyncio.wait_for(receive(), BODY_SECONDS)
-        except TimeoutError:
-            raise TooSlow from None
-        read += len(message.get("body", b""))
-        whole = not message.get("more_body", False)
-        if read > MOST_BYTES:
-            raise TooLarge
-        return message
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
 
-    return limited
+    return replay
 
 
 def _headed(headers: Any, nonce: str) -> list[tuple[bytes, bytes]]:
