@@ -125,6 +125,15 @@ def test_a_dead_trigger_names_the_term_that_is_never_true_and_what_its_features_
     assert "close < 99.5 is true at no bar (close is 100 to 130)" in found.message
 
 
+@pytest.mark.parametrize(("until", "codes"), [("2023-12-31T23:59:59Z", ["dead_trigger"]), ("2024-01-01T00:00:00Z", [])])
+def test_a_plan_that_is_past_its_time_before_the_candles_begin_enters_nothing(until: str, codes: list[str]) -> None:
+    """spec T2 T3: exits go on."""
+    entering = LONG | {"id": "in", "entry_rule": "close > 110"}
+    found = linted(trigger(**entering), trigger(), on_candles=True, valid_until=until)
+    assert [one.code for one in found] == codes
+    assert {(one.trigger_id, one.key) for one in found} <= {("in", "entry_rule")}
+
+
 @pytest.mark.parametrize(
     ("rule", "why"),
     [

@@ -58,7 +58,9 @@ def lint_plan(
     symbols = frozenset(tables) or _symbols(settings)
     found = [*faults, *more, *findings_of(read, rules, RANGES, symbols)]
     for symbol, table in tables.items():
-        found.extend(_on_candles([one for one in read.triggers if one.symbol == symbol], rules, table, found))
+        own = [one for one in read.triggers if one.symbol == symbol]
+        found.extend(_on_candles(own, rules, table, found))
+        found.extend(_entering_too_late(own, read, table))
     return sorted((_placed(one, written) for one in found), key=_in_file(read))
 
 
@@ -165,6 +167,24 @@ def _on_candles(
             yield from _dead(trigger, {key: own[key] for key in asked}, bars)
         if {"exit_rule", "hold_rule"} <= own.keys() and trigger.id not in held:
             yield from _muted(trigger, own["exit_rule"], own["hold_rule"], bars)
+
+
+def _entering_too_late(
+    triggers: Iterable[TriggerCondition], plan: StrategyPlan, table: FeatureTable
+) -> Iterator[Finding]:
+    """Past valid_until a plan enters nothing (spec T3)."""
+    first = int(table.bars.time[0])
+    if not plan.is_expired(first):
+        return
+    for trigger in triggers:
+        if trigger.entry_rule.strip():
+            yield Finding(
+                code="dead_trigger",
+                trigger_id=trigger.id,
+                key="entry_rule",
+                message=f"never enters on these candles: they begin at {iso(instant_of(first))}, past valid_until",
+                advice="give the plan a later valid_until, or none",
+            )
 
 
 def _bars_of(trigger: TriggerCondition, table: FeatureTable) -> FeatureTable:
