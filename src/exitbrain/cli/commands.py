@@ -12,6 +12,7 @@ from exitbrain.cli.plan import plan_app
 from exitbrain.cli.profiles import profiles_app
 from exitbrain.cli.rules import features_command, rules_app
 from exitbrain.cli.runs import backtest_command, events_command, explain_command, report_command, trades_command
+from exitbrain.cli.store import store_app
 
 app = typer.Typer(
     name="exitbrain",
@@ -46,6 +47,7 @@ app.command(
     epilog="Example: exitbrain explain out --symbol BTCUSDT --at 2024-01-01T04:00:00Z",
 )(explain_command)
 app.command("report", short_help="Make a run's report again.", epilog="Example: exitbrain report out")(report_command)
+app.add_typer(store_app, name="runs", epilog="Example: exitbrain runs list --symbol BTCUSDT --sort -net_r")
 app.add_typer(profiles_app, name="profiles", epilog="Example: exitbrain profiles show TREND_DEFAULT")
 app.add_typer(
     plan_app, name="plan", epilog="Example: exitbrain plan show TREND_DEFAULT --entry 50000 --side long --stop 2%"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from exitbrain.candles import demo_candles
-from exitbrain.cli.backtest_run import run_into
+from exitbrain.cli.backtest_run import Tell, run_into
 from exitbrain.cli.output import REPORT, checked_folder
 from exitbrain.cli.progress import working
 from exitbrain.cli.serving import serve_page
@@ -45,7 +45,7 @@ def run_demo(out: str, *, serve: bool) -> None:
         sentences([f"entries: {RULE}; {SIZE}"], terminal.width),
     )
     terminal.print()
-    result, unreported = run_into(folder, lambda: _run(file))
+    result, unreported = run_into(folder, lambda tell: _run(file, tell))
     show(terminal, *summary_blocks(result, terminal.width, with_reading=False))
     print_places(terminal, out, unreported)
     if serve and unreported is None:
@@ -69,11 +69,11 @@ def breakouts(candles: Candles) -> pl.DataFrame:
     )
 
 
-def _run(file: CandleFile) -> Result:
+def _run(file: CandleFile, tell: Tell | None) -> Result:
     from exitbrain.wiring.backtest import backtest
 
     config = {"account": {"sizing": SIZING}}
-    return backtest(file, entries=breakouts(file.candles[0]), config=config, paths="both")
+    return backtest(file, entries=breakouts(file.candles[0]), config=config, paths="both", progress=tell)
 
 
 def _found(file: CandleFile, problems: Sequence[str], repairs: Sequence[str], width: int) -> str:

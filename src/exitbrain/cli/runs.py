@@ -33,6 +33,14 @@ def backtest_command(
         typer.Option(metavar="PATH", help="adverse, favorable or both: which way price goes inside a bar."),
     ] = None,
     repair: Annotated[bool, typer.Option("--repair", help="Mend broken candles, and say what was done.")] = False,
+    store: Annotated[
+        bool | None,
+        typer.Option(
+            "--store/--no-store",
+            help="Keep the run in the store too; unless said, where EXITBRAIN_HOME or EXITBRAIN_DATABASE_URL is set.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run entries or a plan over candles; write TradeSets, measures and a report."""
@@ -50,7 +58,7 @@ def backtest_command(
         paths=paths,
         repair=repair,
     )
-    run_backtest(asked, out, as_json=as_json)
+    run_backtest(asked, out, as_json=as_json, store=store)
 
 
 def trades_command(

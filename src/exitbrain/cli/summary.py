@@ -36,10 +36,11 @@ def summary_blocks(result: Result, width: int, *, with_reading: bool = True) -> 
     ]
 
 
-def print_places(terminal: Console, out: str, unreported: str | None) -> None:
+def print_places(terminal: Console, out: str, unreported: str | None, stored: str | None = None) -> None:
     """Paths stand unfolded, so that they can be copied."""
     report = f"no report: {unreported}" if unreported else f"report  {Path(out) / REPORT}"
-    terminal.print(f"\nfiles   {out}\n{report}", soft_wrap=True, markup=False)
+    store = f"\nstore   {stored}" if stored else ""
+    terminal.print(f"\nfiles   {out}\n{report}{store}", soft_wrap=True, markup=False)
 
 
 def _head(run: Mapping[str, Any]) -> Text:

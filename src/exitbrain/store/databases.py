@@ -35,7 +35,8 @@ class Database:
 
     @property
     def shown_url(self) -> str:
-        return self.url.render_as_string(hide_password=True)
+        plain = self.url.set(drivername=self.dialect)
+        return plain.render_as_string(hide_password=True)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -213,7 +213,7 @@ class Runs:
         """How many runs have each status."""
         with self.database.reading() as connection:
             counted = sa.select(t.runs.c.status, sa.func.count()).group_by(t.runs.c.status)
-            found = dict(connection.execute(counted).tuples().all())
+            found = dict(connection.execute(counted).all())
         return {status: found.get(status, 0) for status in STATUSES}
 
     def owners_under_way(self) -> list[str | None]:

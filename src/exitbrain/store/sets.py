@@ -159,13 +159,8 @@ def _rows(connection: Connection, key: int, seqs: Sequence[Any], *, legs: bool) 
     """Bodies and reasons of sets, in the order of `seqs`, rows of (seq, left_by)."""
     numbers = [seq for seq, _ in seqs]
     bodies, own = t.set_bodies, t.legs
-    held = dict(
-        connection.execute(
-            sa.select(bodies.c.seq, bodies.c.body).where(bodies.c.result_key == key, bodies.c.seq.in_(numbers))
-        )
-        .tuples()
-        .all()
-    )
+    chosen = sa.select(bodies.c.seq, bodies.c.body).where(bodies.c.result_key == key, bodies.c.seq.in_(numbers))
+    held = dict(connection.execute(chosen).all())
     reasons: dict[int, dict[str, None]] = {seq: {} for seq in numbers}
     of_set: dict[int, list[Any]] = {seq: [] for seq in numbers}
     told = (
@@ -200,7 +195,7 @@ def _facets(connection: Connection, key: int, query: SetQuery, wanted: Sequence[
     return {
         name: [
             {"value": value, "count": count}
-            for value, count in sorted(connection.execute(one).tuples(), key=lambda row: (-row[1], row[0]))
+            for value, count in sorted(connection.execute(one), key=lambda row: (-row[1], row[0]))
         ]
         for name, one in counted.items()
     }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from exitbrain.wiring.workbench.bench import Submitted, Workbench
+from exitbrain.wiring.workbench.faults import FieldProblem, RequestRefused
 from exitbrain.wiring.workbench.home import Home
-from exitbrain.wiring.workbench.requests import FieldProblem, RequestRefused
 from exitbrain.wiring.workbench.running import Progress
 
 __all__ = ["FieldProblem", "Home", "Progress", "RequestRefused", "Submitted", "Workbench"]

@@ -14,24 +14,16 @@ from typing import TYPE_CHECKING, Any
 from exitbrain.core.names import unknown_name
 from exitbrain.errors import InvalidInput, Problem, Unavailable
 from exitbrain.store import CANCELLED, DONE, FAILED, QUEUED, RUNNING, UNDER_WAY, Busy, Store
-from exitbrain.wiring.workbench.home import Home, clear_up, database_url, open_home, said_by
+from exitbrain.wiring.workbench.faults import FieldProblem, RequestRefused
+from exitbrain.wiring.workbench.home import Home, candle_files, clear_up, database_url, open_home, said_by
 from exitbrain.wiring.workbench.owners import is_gone, this_process
-from exitbrain.wiring.workbench.requests import (
-    COMPARE,
-    FieldProblem,
-    Prepared,
-    candle_files,
-    check_text,
-    lasting,
-    moved,
-    prepare,
-)
 from exitbrain.wiring.workbench.running import Progress, Runner, worker_environment
 
 if TYPE_CHECKING:
     import polars as pl
 
     from exitbrain.backtesting.result import Result
+    from exitbrain.wiring.workbench.requests import Prepared
 
 LONGEST_PROFILE = 1024 * 1024
 BAR_COLUMNS = ("time", "open", "high", "low", "close", "volume")
@@ -106,6 +98,8 @@ class Workbench:
 
         Raises RequestRefused, which names the field of each fault.
         """
+        from exitbrain.wiring.workbench.requests import prepare
+
         folder = Path(tempfile.mkdtemp(prefix=".new-", suffix=f"-{os.getpid()}", dir=self.home.jobs))
         try:
             ready = prepare(request, folder, self.home.candles, self.store, self.environment)
@@ -123,10 +117,12 @@ class Workbench:
         if held["status"] in UNDER_WAY:
             return False
         # Both paths tell more than one of them under the same id.
-        tells_more = ready.paths == "both" and held["paths"] != "both" and ready.kind != COMPARE
+        tells_more = ready.paths == "both" and held["paths"] != "both" and ready.kind == "backtest"
         return again or held["status"] != DONE or tells_more
 
     def _queue(self, ready: Prepared, request: Mapping[str, Any], folder: Path) -> None:
+        from exitbrain.wiring.workbench.requests import lasting, moved
+
         job = self.home.jobs / ready.run_id
         content = {
             "run_id": ready.run_id,
@@ -191,16 +187,16 @@ class Workbench:
 
     def save(
         self, result: Result, *, request: Mapping[str, Any] | None = None, label: str | None = None,
-        paths: str | None = None, again: bool = True,
+        paths: str | None = None, again: bool = True, page: str | None = None,
     ) -> str:  # fmt: skip
-        """A run of this process into the store."""
+        """A run of this process into the store; `page` is its report where it is rendered already."""
         from exitbrain.wiring.workbench.saving import save_result
 
         if result.other is not None:
             paths = "both"
         with self._recorded(result.run_id, result.about, paths=paths, request=request, label=label, again=again) as new:
             if new:
-                save_result(self.store, self.home, result)
+                save_result(self.store, self.home, result, page=page)
         return result.run_id
 
     def add_folder(self, path: str, *, label: str | None = None, again: bool = False) -> Submitted:
@@ -285,13 +281,14 @@ class Workbench:
 
     def check(self, kind: str, text: str) -> list[FieldProblem]:
         """The faults of a text: plan, profiles, config, entries or policy. Empty where it has none."""
+        from exitbrain.wiring.workbench.requests import check_text
+
         with tempfile.TemporaryDirectory(prefix=".new-", suffix=f"-{os.getpid()}", dir=self.home.jobs) as folder:
             return check_text(kind, text, Path(folder), self.environment)
 
     def put_profile(self, name: str, text: str, note: str | None = None) -> dict[str, Any]:
         """Keep a version of a profile: a profiles file in which all profiles bear this name. Raises RequestRefused."""
         from exitbrain.config.profiles import load_profiles
-        from exitbrain.wiring.workbench.requests import RequestRefused
 
         problems = self.check("profiles", text)
         if problems:

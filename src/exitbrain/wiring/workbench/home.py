@@ -8,11 +8,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from exitbrain.errors import InvalidInput, Problem
 
 HOME = "EXITBRAIN_HOME"
 URL = "EXITBRAIN_DATABASE_URL"
+CANDLE_SUFFIXES = (".parquet", ".feather", ".csv", ".json", ".zip", ".gz", ".arrow")
 OWN_FOLDERS = ("runs", "candles", "bars", "jobs")
 UNFINISHED, REPLACED = ".new-", ".old-"
 
@@ -72,6 +74,19 @@ def open_home(folder: str | Path | None, environment: Mapping[str, str]) -> Home
         found = f"{home.folder} cannot be used: {error.strerror}"
         raise InvalidInput(Problem(found=found, accepted="a folder that can be written to", file=told)) from None
     return home
+
+
+def candle_files(folder: Path) -> list[dict[str, Any]]:
+    """Files of candles by name, which is the file's name up to its first dot."""
+    found = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in CANDLE_SUFFIXES and path.is_file()]
+    return [{"name": path.name.partition(".")[0], "file": path.name, "size": path.stat().st_size} for path in found]
+
+
+def candle_file(folder: Path, name: str) -> Path | None:
+    for one in candle_files(folder):
+        if name in (one["name"], one["file"]):
+            return folder / str(one["file"])
+    return None
 
 
 def database_url(home: Home, environment: Mapping[str, str]) -> tuple[str, str | None]:

@@ -26,6 +26,8 @@ from exitbrain.wiring.backtest import PATHS, described
 from exitbrain.wiring.compare import comparison_id
 from exitbrain.wiring.inputs import RunInputs, Source, gather
 from exitbrain.wiring.policy_runs import inputs_under
+from exitbrain.wiring.workbench.faults import FieldProblem, RequestRefused
+from exitbrain.wiring.workbench.home import candle_file, candle_files
 
 BACKTEST, COMPARE = "backtest", "compare"
 KINDS = (BACKTEST, COMPARE)
@@ -33,33 +35,8 @@ FILES = ("candles", "detail", "funding", "quotes")
 SEVERAL = ("candles", "detail", "funding")
 WRITTEN = ("plan", "profiles", "config", "entries")
 KEYS = ("kind", *FILES, *WRITTEN, "policies", "paths", "repair", "label")
-CANDLE_SUFFIXES = (".parquet", ".feather", ".csv", ".json", ".zip", ".gz", ".arrow")
 LONGEST_LABEL = 200
 MOST_FILES = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldProblem:
-    """A fault beside its field; `field` is empty where the request as a whole is at fault."""
-
-    field: str
-    message: str
-    accepted: str | None = None
-    line: int | None = None
-    column: int | None = None
-
-
-class RequestRefused(InvalidInput):
-    def __init__(self, *problems: FieldProblem) -> None:
-        self.errors = problems
-        super().__init__(
-            *(
-                Problem(
-                    found=one.message, accepted=one.accepted, file=one.field or None, line=one.line, column=one.column
-                )
-                for one in problems
-            )
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,19 +282,6 @@ def check_text(kind: str, text: str, folder: Path, environment: Mapping[str, str
             for one in error.problems
         ]
     return []
-
-
-def candle_files(folder: Path) -> list[dict[str, Any]]:
-    """Files of candles by name, which is the file's name up to its first dot."""
-    found = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in CANDLE_SUFFIXES and path.is_file()]
-    return [{"name": path.name.partition(".")[0], "file": path.name, "size": path.stat().st_size} for path in found]
-
-
-def candle_file(folder: Path, name: str) -> Path | None:
-    for one in candle_files(folder):
-        if name in (one["name"], one["file"]):
-            return folder / str(one["file"])
-    return None
 
 
 def stored_profiles(store: Store, names: Iterable[str]) -> str:

@@ -48,14 +48,16 @@ class Rows:
     events: Iterable[Mapping[str, Any]]
 
 
-def save_result(store: Store, home: Home, result: Result, told: Share = lambda share: None) -> None:
+def save_result(
+    store: Store, home: Home, result: Result, told: Share = lambda share: None, *, page: str | None = None
+) -> None:
     """The run must be in the table of runs already, as running."""
     from exitbrain.report import build_payload, render_report
 
     made = unfinished(home.runs, result.run_id)
     try:
         try:
-            page = render_report(build_payload(**result.report_payload()))
+            page = page or render_report(build_payload(**result.report_payload()))
         except Unavailable:
             page = None  # the web UI was not built into this installation
         told(0.2)
