@@ -116,6 +116,14 @@ def test_a_key_that_stands_twice_is_refused_with_its_row(tmp_path: Path) -> None
     assert str(caught.value) == f"{path}: row 2: key 'side' twice; accepted: each key once"
 
 
+def test_half_of_a_surrogate_pair_is_refused_in_words(tmp_path: Path) -> None:  # spec F2
+    for text in ('[{"timestamp": 1704067200, "side": "\\ud800"}]', '[{"timestamp": 1, "\\uDFFF": 2}]'):
+        with pytest.raises(InvalidInput, match="half of a surrogate pair"):
+            read_entries(written(tmp_path, text, "entries.json"))
+    whole = '[{"timestamp": 1704067200, "side": "long", "tag": "\\ud83d\\ude00"}]'
+    assert read_entries(written(tmp_path, whole, "entries.json"))[0].tag == "\U0001f600"
+
+
 @pytest.mark.parametrize(
     "stamp",
     [

@@ -13,7 +13,7 @@ from fuzz_rules import HOSTILE, MOST_CHARACTERS, NAMES, Texts, campaign, check_r
 
 
 def test_texts_bring_no_error_but_the_typed_one_and_no_two_truths() -> None:
-    """spec T4: seconds of what was run for ten million texts"""
+    """spec T4: seconds of `fuzz_rules`"""
     tally = campaign(6_000, seed=77)
     assert (tally.executions, tally.findings) == (6_000, 0), "each is printed above"
     assert tally.read > 1_200 and tally.refused > 3_000

@@ -25,7 +25,7 @@ import numpy as np
 
 from exitbrain.candles.faults import counted
 from exitbrain.core.given import described
-from exitbrain.core.json_objects import object_of, repeated_key
+from exitbrain.core.json_objects import has_half_a_pair, object_of, repeated_key
 from exitbrain.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
@@ -233,6 +233,8 @@ def _json_table(text: str, source: str) -> Table:
         raise InvalidInput(
             Problem(found=found, accepted=ACCEPTED, file=source, line=error.lineno, column=error.colno)
         ) from None
+    if has_half_a_pair(text, content):
+        raise _unreadable(source, "half of a surrogate pair in a string", accepted="whole characters")
     _require_single_keys(content, source)
     names, rows = _json_rows(content, source)
     series = [pl.Series(name, [_cell(row.get(name)) for row in rows], dtype=pl.String) for name in names]

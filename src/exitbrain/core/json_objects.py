@@ -1,11 +1,15 @@
-"""Objects of JSON in which a key stands twice: `json` keeps the last in silence, and nobody meant that.
+"""What `json` reads in silence and nobody meant: a key that stands twice, half of a surrogate pair.
 
 json.loads(text, object_pairs_hook=object_of)
 """
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
+
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class Repeating(dict[str, Any]):
@@ -23,6 +27,17 @@ def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     repeating = Repeating(made)
     repeating.key = next(name for place, name in enumerate(names) if name in names[:place])
     return repeating
+
+
+def has_half_a_pair(text: str, content: object) -> bool:
+    """Whether a string of this JSON holds half of a surrogate pair, which no file and no terminal can show."""
+    if _HALF.search(text) is None:
+        return False
+    try:
+        json.dumps(content, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def repeated_key(value: object) -> str | None:

@@ -18,7 +18,7 @@ from typing import Any
 from exitbrain.core.account_fills import Instruments, lifecycles_of_fills
 from exitbrain.core.assets import fee_currency
 from exitbrain.core.instants import microseconds
-from exitbrain.core.json_objects import object_of, repeated_key
+from exitbrain.core.json_objects import has_half_a_pair, object_of, repeated_key
 from exitbrain.core.lifecycle import Lifecycle
 from exitbrain.core.numbers import Number, decimal_of, plain
 from exitbrain.core.trade_sets import TradeSet, trade_set
@@ -216,6 +216,9 @@ def _table(content: bytes, source: str) -> _Table:
     if text.lstrip()[:1] not in ("[", "{"):
         return _csv(text, source)
     table = _json(text, source)
+    if has_half_a_pair(text, table.rows):
+        found = "half of a surrogate pair in a string"
+        raise InvalidInput(Problem(found=found, accepted="whole characters", file=source))
     problems = [
         _problem(source, table.unit, number, f"key {key!a} twice", "each key once")
         for row, number in zip(table.rows, table.numbers)
