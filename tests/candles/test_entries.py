@@ -152,3 +152,18 @@ def test_the_furthest_offsets_are_times(tmp_path: Path) -> None:
     for stamp, hours in (("2024-01-01T00:00:00+14:00", -14), ("2024-01-01T00:00:00-1200", 12)):
         (row,) = read_entries(written(tmp_path, f"timestamp,side\n{stamp},long\n", "entries.csv"))
         assert row.time == microseconds(stamp) == START + hours * 3_600_000_000
+
+
+NO_FILE = [
+    ("entries.csv", "timestamp,side,,\n2024-01-01T00:00:00Z,long,,\n", "2 columns without a name"),
+    ("entries.csv", "\ufeff\n", "the file is empty"),
+    ("x" * 500, None, "cannot be read"),
+    ("a\0b", None, "a path with a null character"),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "said"), NO_FILE)
+def test_what_is_no_file_of_entries_is_told(tmp_path: Path, name: str, content: str | None, said: str) -> None:
+    path = tmp_path / name if content is None else written(tmp_path, content, name)
+    with pytest.raises(InvalidInput, match=said):
+        read_entries(path)
