@@ -14,6 +14,15 @@ from starlette.responses import StreamingResponse
 from exitbrain import __version__
 
 ROWS_AT_ONCE = 500
+ROWS = "application/vnd.exitbrain.rows+json"  # a list of rows, where the same address as application/json is a page
+TABLE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {
+            "text/csv": {"schema": {"type": "string"}},
+            ROWS: {"schema": {"type": "array", "items": {"type": "object"}}},
+        }
+    }
+}
 # A cell that starts so is a formula to a spreadsheet.
 FORMULA = ("=", "+", "@", "\t", "\r")
 
@@ -41,7 +50,7 @@ def keep(request: Request, response: Response, row: Mapping[str, Any]) -> None:
 def table_file(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], kind: str, name: str) -> Response:
     """Every row as a file to save; of a JSON table the rows are whole."""
     lines = _csv(rows, columns) if kind == "csv" else _json(rows)
-    media = "text/csv; charset=utf-8" if kind == "csv" else "application/json"
+    media = "text/csv; charset=utf-8" if kind == "csv" else ROWS
     disposition = f'attachment; filename="{name}.{kind}"'
     return StreamingResponse(lines, media_type=media, headers={"Content-Disposition": disposition})
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import compile_path
 
 from exitbrain import __version__
 from exitbrain.api.measuring import Measures
@@ -51,9 +53,26 @@ def create_app(workbench: Any, *, experiments_runner: Any = None, remote: bool =
     routers = ROUTERS if experiments_runner is None else (*ROUTERS, experiments)
     for module in routers:
         app.include_router(module.router, responses=ALWAYS)
+    app.state.methods = methods_of(app)
     answer_with_problems(app)
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
     return app
+
+
+def methods_of(app: FastAPI) -> Callable[[str], list[str]]:
+    """Which methods an address of the API has; none where there is no such address."""
+    known = {
+        path: [method.upper() for method in methods]
+        for path, methods in get_openapi(title="", version="", routes=app.routes)["paths"].items()
+    }
+    patterns = [(compile_path(path)[0], methods) for path, methods in known.items()]
+
+    def methods(path: str) -> list[str]:
+        if path in known:
+            return sorted(known[path])
+        return sorted({method for pattern, own in patterns if pattern.match(path) for method in own})
+
+    return methods
 
 
 def openapi_of(app: FastAPI) -> dict[str, Any]:

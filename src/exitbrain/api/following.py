@@ -17,7 +17,19 @@ FINAL = ("done", "failed", "cancelled", "interrupted")
 WAITED_SECONDS = 0.2
 QUIET_ROUNDS = 50
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-EVENTS = {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
+EVENT = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string"},
+        "event": {"const": "progress"},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/ProgressEvent"},
+        },
+    },
+}
+EVENTS = {"content": {"text/event-stream": {"schema": EVENT}}}
 
 
 class EventStream(StreamingResponse):

@@ -46,7 +46,8 @@ def add_pages(app: FastAPI, access: Access, web: Path | None = None) -> None:
         if asked in found and asked != f"/{INDEX}" and not asked.startswith("/."):
             return _file(found[asked], "no-cache")
         if any(asked == prefix or asked.startswith(f"{prefix}/") for prefix in NOT_PAGES):
-            raise HTTPException(404)
+            # Every address comes here that no other route has taken: also those of the API with another method.
+            raise HTTPException(405 if app.state.methods(asked) else 404)
         if f"/{INDEX}" not in found and (run := RUN_PAGE.fullmatch(asked)):
             return RedirectResponse(f"/api/runs/{run[1]}/report", status_code=307)
         built = found[f"/{INDEX}"].read_text(encoding="utf-8") if f"/{INDEX}" in found else _unbuilt(app)

@@ -97,7 +97,11 @@ def _told(location: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _of_the_framework(request: Request, error: Any) -> Response:
     detail = None if error.detail == HTTPStatus(error.status_code).phrase else str(error.detail)
-    return problem(error.status_code, detail, request.url.path, headers=error.headers)
+    headers = error.headers
+    if error.status_code == 405:
+        # A framework's route knows its own method only, not those of its neighbours at the same address.
+        headers = {"Allow": ", ".join(request.app.state.methods(request.url.path))}
+    return problem(error.status_code, detail, request.url.path, headers=headers)
 
 
 STATUS_BY_NAME = {"UnknownRun": 404, "NotFinished": 409, "Busy": 409}

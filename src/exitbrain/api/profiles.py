@@ -11,6 +11,8 @@ from exitbrain.core.market import known_regime
 from exitbrain.core.registry import ANY, DEFAULTS, Mapping, ProfileRegistry
 from exitbrain.errors import InvalidInput, Problem
 
+ADDRESSES = ("performance", "preview")  # a profile of such a name could not be read back
+
 
 def profile_list(bench: Any, symbol: str | None, strategy: str | None, regime: str | None) -> ProfileList:
     rows = {row["name"]: row for row in bench.store.profiles()}
@@ -45,6 +47,10 @@ def profile_versions(bench: Any, name: str) -> ProfileVersions:
 
 
 def put_profile(bench: Any, name: str, asked: ProfileText) -> ProfileDetail:
+    if name in ADDRESSES:
+        raise Refused(
+            422, f"{name} is an address of the API; accepted: another name", [{"field": "name", "message": name}]
+        )
     bench.put_profile(name, asked.text, asked.note)
     return profile_detail(bench, name, None)
 

@@ -6,14 +6,13 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from exitbrain.api.answers import keep
+from exitbrain.api.answers import TABLE, keep
 from exitbrain.api.asked import Bench, Format, From, PageNumber, PageSize, RunId, Text, To, Words, instant
 from exitbrain.api.decisions import decision_page, event_page, explanation
 from exitbrain.api.models.decisions import DecisionPage, EventPage, Explanation
 from exitbrain.api.problems import documented
 
 router = APIRouter(prefix="/api/runs/{run_id}", tags=["decisions"], responses=documented(404, 409))
-TABLE = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 
 
 @router.get("/events", operation_id="list_events", response_model=EventPage, responses=TABLE)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from exitbrain.api.answers import keep
+from exitbrain.api.answers import TABLE, keep
 from exitbrain.api.asked import Bench, Format, From, PageNumber, PageSize, RunId, SetId, Text, To, Words, instant
 from exitbrain.api.models.shapes import Side
 from exitbrain.api.models.trade_sets import PairedTradePage, TradeSetDetail, TradeSetPage
@@ -17,7 +17,6 @@ router = APIRouter(prefix="/api/runs/{run_id}", tags=["trade sets"], responses=d
 SetSort = Annotated[
     str, Query(max_length=60, pattern=r"^-?[a-z_]+$", description="A column; - before it for descending.")
 ]
-TABLE = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 
 
 @router.get("/trade_sets", operation_id="list_trade_sets", response_model=TradeSetPage, responses=TABLE)
