@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from exitbrain.backtesting.asking import bits
 from exitbrain.backtesting.latch import RULE, Latch
 from exitbrain.backtesting.position import OpenPosition
 from exitbrain.backtesting.settings import EntryOrder
-from exitbrain.backtesting.triggers import BoundTrigger, position_view
+from exitbrain.backtesting.triggers import position_view
 from exitbrain.core.arbiter import arbitrate, precedence, rank
 from exitbrain.core.guardrails import Asked, Facts, answers, closes_a_position, guards_in_force
-from exitbrain.core.intents import EntryTerms, Intent, Kind, Preempted, exit_kind
-from exitbrain.core.numbers import decimal_of
+from exitbrain.core.intents import Intent, Kind, Preempted
 from exitbrain.features.binding import FLAT
 
 if TYPE_CHECKING:
@@ -98,15 +98,16 @@ class Decider:
             self._compete(line, bar, [intent], None, FLAT)
 
     def _view(self, line: Line, position: OpenPosition | None, bar: int) -> Mapping[str, Value]:
-        return position_view(position, line.market, bar) if line.triggers or line.regime_rule else FLAT
+        return position_view(position, line.market, bar) if line.reads_position else FLAT
 
     def schedule_next(self, line: Line, bar: int) -> None:
         """The next bar at which an open position's triggers have to be asked."""
-        if not line.positions or not line.triggers:
+        if not line.triggers:
             return
-        following = line.calendar.next_exit(bar)
-        if following is not None:
-            self.run.schedule_decision(line, following)
+        for position in line.positions:
+            following = line.board.next_visit(position, bar)
+            if following is not None:
+                self.run.schedule_decision(line, following)
 
     # who asks
 
@@ -114,43 +115,31 @@ class Decider:
         intents = []
         if not self.run.settings.fill_at_close:
             intents = [entry_intent(row) for row in line.rows.get(bar + 1, ())]
-        for trigger in line.triggers:
-            asked = trigger.entry is not None and trigger.side and trigger.is_asked(bar)
-            if asked and trigger.entry is not None and trigger.entry.at(bar, view) is True:
-                intents.append(self._trigger_entry(trigger))
+        board = line.board
+        if line.triggers:
+            fired = board.entries_at(bar)
+            for place in board.open_entries:
+                trigger = line.triggers[place]
+                if trigger.entry is not None and trigger.is_asked(bar) and trigger.entry.at(bar, view) is True:
+                    fired |= 1 << place
+            intents += [line.triggers[place].entry_intent for place in bits(fired)]
         return intents
-
-    @staticmethod
-    def _trigger_entry(trigger: BoundTrigger) -> Intent:
-        percent = trigger.condition.stop_loss_pct
-        return Intent(
-            kind=Kind.ENTRY,
-            trigger_id=trigger.id,
-            category=trigger.condition.category.value,
-            grade=trigger.condition.confidence_grade,
-            entry=EntryTerms(side=trigger.side, stop_loss_pct=None if percent is None else decimal_of(percent)),
-            from_trigger=True,
-        )
 
     def _exits(self, line: Line, bar: int, position: OpenPosition, view: Mapping[str, Value]) -> list[Intent]:
         """Exit rules that fire; with the minima switched off, one under a lot is no candidate (spec F51)."""
-        intents = []
-        for trigger in line.triggers:
-            if not trigger.fires(position, bar, view):
-                continue
-            if share_of(position, trigger.fraction) < 1 and not self.run.settings.limits.min_trade:
-                continue
-            intents.append(
-                Intent(
-                    kind=exit_kind(trigger.condition.category),
-                    trigger_id=trigger.id,
-                    category=trigger.condition.category.value,
-                    grade=trigger.condition.confidence_grade,
-                    exit_fraction=trigger.fraction,
-                    from_trigger=True,
-                )
-            )
-        return intents
+        if not line.triggers:
+            return []
+        board, used = line.board, position.attached["used"]
+        if used:
+            board.rearm(position, bar)
+        fired = board.exits_at(bar, position.side, used)
+        for place in board.open_exits:
+            if line.triggers[place].fires(position, bar, view):
+                fired |= 1 << place
+        speaking = [line.triggers[place] for place in bits(fired)]
+        if not self.run.settings.limits.min_trade:
+            speaking = [trigger for trigger in speaking if share_of(position, trigger.fraction) >= 1]
+        return [trigger.exit_intent for trigger in speaking]
 
     # the latch
 
@@ -158,6 +147,9 @@ class Decider:
         """Any true sets, all false counts (spec D6, F15)."""
         asked = [(line, bar) for line, bar in here if line.regime_rule is not None]
         if not asked:
+            return
+        if asked[0][0].regime_changes is not None:
+            self._apply_regime_change(asked)
             return
         truths = []
         for line, bar in asked:
@@ -168,10 +160,33 @@ class Decider:
         line, bar = asked[truths.index(True) if truth else 0]
         self._note_latch(line, bar, RULE, self.latch.answer(line.symbol, RULE, truth))
 
+    def _apply_regime_change(self, asked: Sequence[tuple[Line, int]]) -> None:
+        """What was counted beforehand, where this is a bar at which it changes the latch."""
+        line, bar = asked[0]
+        assert line.regime_changes is not None
+        stands = line.regime_changes.get(int(line.market.time[bar]))
+        if stands is None:
+            return
+        if stands:
+            line, bar = next(
+                (line, bar)
+                for line, bar in asked
+                if line.regime_rule is not None and line.regime_rule.at(bar, FLAT) is True
+            )
+            changed = self.latch.set(line.symbol, RULE)
+        else:
+            changed = self.latch.clear(line.symbol, RULE)
+        assert changed, (line.symbol, bar)
+        self._note_latch(line, bar, RULE, "set" if stands else "cleared")
+
     def _ask_latch_triggers(self, line: Line, bar: int, view: Mapping[str, Value]) -> None:
         """A latch trigger's own rule clears its cause, asked also when flat (spec F41)."""
-        for trigger in line.triggers:
-            if trigger.condition.latch and trigger.exit is not None and trigger.is_asked(bar):
+        for trigger in line.board.latching if line.triggers else ():
+            counted = line.counted.get(trigger.id)
+            if counted is not None:
+                if counted.clears_here(bar) and self.latch.clear(line.symbol, trigger.id):
+                    self._note_latch(line, bar, trigger.id, "cleared")
+            elif trigger.exit is not None and trigger.is_asked(bar):
                 truth = trigger.exit.at(bar, view)
                 # A true answer sets the latch only where its candidate passes the guards.
                 change = self.latch.answer(line.symbol, trigger.id, None if truth is True else truth)
@@ -196,7 +211,7 @@ class Decider:
     ) -> None:  # fmt: skip
         if not intents:
             return
-        if len(intents) == 1 and not line.triggers:
+        if len(intents) == 1:
             self._decide_one(line, bar, intents[0], position, view)
             return
         standing: list[Intent] = []
@@ -225,11 +240,14 @@ class Decider:
     def _decide_one(
         self, line: Line, bar: int, intent: Intent, position: OpenPosition | None, view: Mapping[str, Value]
     ) -> None:
-        """A row that nobody competes with."""
-        guards, refused = self._ask_once(line, bar, intent, position, view)
+        """An intent that nobody competes with."""
+        ask = self._ask_guards if intent.from_trigger else self._ask_once
+        guards, refused = ask(line, bar, intent, position, view)
         event, detail = None, None
         if refused is not None:
             event, detail = self.record_block(line, bar, intent, *refused, position=position), refused[1]
+        else:
+            self._set_latch(line, bar, [intent])
         outcome, by = _outcome(refused, won=True), None if refused else intent.trigger_id
         self.record_decision(line, bar, intent, guards, outcome, by, position, event=event, detail=detail)
         if refused is None:
@@ -248,11 +266,16 @@ class Decider:
         return self._answered[key]
 
     def _set_latch(self, line: Line, bar: int, standing: Sequence[Intent]) -> None:
-        latching = {trigger.id for trigger in line.triggers if trigger.condition.latch}
+        if not line.triggers or not line.board.latching:
+            return
+        latching = {trigger.id for trigger in line.board.latching}
         for intent in standing:
             if intent.kind is Kind.RISK_OFF and intent.trigger_id in latching:
                 changed = self.latch.set(line.symbol, intent.trigger_id)
                 self._note_latch(line, bar, intent.trigger_id, "set" if changed else None)
+                clearing = line.counted[intent.trigger_id].next_clearing(bar) if line.counted else None
+                if clearing is not None:
+                    self.run.schedule_decision(line, clearing)
 
     def _precedence_of(self, line: Line) -> Callable[[Intent], tuple[object, ...]]:
         latched, grade = self.latch.is_on(line.symbol), self.run.settings.override_grade
@@ -264,6 +287,7 @@ class Decider:
             return
         assert position is not None
         position.attached["used"].add(winner.trigger_id)
+        position.attached.pop("visit", None)
         lots, note = self._whole_where_little_remains(line, bar, winner, position)
         if note:
             self.run.record_plan_note(line, position, bar, note)
@@ -308,21 +332,23 @@ class Decider:
         at_open: bool,
     ) -> Facts:  # fmt: skip
         """The facts with what hangs on the intent: an expired plan, its own hold rule, the size of an exit."""
-        facts = self.facts(line, bar, position, at_open=at_open)
+        known = self.known(line, bar, position, at_open=at_open)
         if not intent.from_trigger:
-            return facts
-        trigger = next(one for one in line.triggers if one.id == intent.trigger_id)
+            return Facts(**known)
         if intent.is_entry:
-            return replace(facts, plan_expired=self.run.plan_is_expired(int(line.market.time[bar])))
+            return Facts(**known, plan_expired=self.run.plan_is_expired(int(line.market.time[bar])))
         assert position is not None
-        lots, close = share_of(position, trigger.fraction), int(line.market.close[bar])
-        instrument = line.market.instrument
-        return replace(
-            facts,
-            hold_rule_true=trigger.hold is not None and trigger.hold.at(bar, view) is True,
-            exit_is_too_small=not instrument.meets_minimum(close, lots),
-            exit_size=f"{instrument.quantity(lots)} at {instrument.price(close)} is below the venue's minimum",
+        trigger = line.board.trigger(intent.trigger_id)
+        lots, close, instrument = (
+            share_of(position, trigger.fraction),
+            int(line.market.close[bar]),
+            line.market.instrument,
         )
+        is_held = trigger.hold is not None and trigger.hold.at(bar, view) is True
+        if instrument.meets_minimum(close, lots):
+            return Facts(**known, hold_rule_true=is_held)
+        size = f"{instrument.quantity(lots)} at {instrument.price(close)} is below the venue's minimum"
+        return Facts(**known, hold_rule_true=is_held, exit_is_too_small=True, exit_size=size)
 
     def place(self, line: Line, order: Order, bar: int) -> None:
         """The order for the next open, or filled at this close."""
@@ -348,7 +374,7 @@ class Decider:
             return
         self.run.executor.execute(line, Order(decided_at=bar - 1, intent=intent), bar, at_open=True, alone=True)
 
-    def facts(self, line: Line, bar: int, position: OpenPosition | None, *, at_open: bool) -> Facts:
+    def known(self, line: Line, bar: int, position: OpenPosition | None, *, at_open: bool) -> dict[str, Any]:
         """What the guards may know at the close of `bar`, or at the open after it (spec F38): money and counts are of
         the decision's own time; bar -1 is before the first bar, where nothing that looks back is known."""
         settings, market = self.run.settings, line.market
@@ -359,30 +385,29 @@ class Decider:
         )
         if settings.independent and settings.limits.cooldown_bars:
             self.run.walk(line, bar + 1)
-        known: dict[str, Any] = {}
+        known: dict[str, Any] = {
+            "symbol": line.symbol,
+            "timeframe": market.timeframe,
+            "position_side": position.side if position else 0,
+            "adds": position.adds if position else 0,
+            "max_adds": settings.max_adds,
+            "on_opposite": settings.on_opposite,
+            "independent": settings.independent,
+            "entries_today": self.run.opened_by_day[day],
+            "day_open_equity": self.run.day_open_equity.get(day),
+            "equity": self.run.equity(time, at_open=at_open, symbol=line.symbol) if asks_equity else None,
+            "risk_opened_today": self.run.risk_by_day[day],
+            "bars_since_close": None if line.last_close_bar is None else max(0, bar - line.last_close_bar),
+        }
         if bar >= 0:
             volume, close = float(market.volume[bar]), float(market.floats[2][bar])
-            known = {
+            known |= {
                 "gap": int(market.time[bar] - market.time[bar - 1]) if bar else 0,
                 "bars_held": max(0, bar - position.entry_bar) if position else None,
                 "spread_bps": self.spread_at(line, bar),
                 "liquidity": close * volume if volume == volume else None,
             }
-        return Facts(
-            symbol=line.symbol,
-            timeframe=market.timeframe,
-            position_side=position.side if position else 0,
-            adds=position.adds if position else 0,
-            max_adds=settings.max_adds,
-            on_opposite=settings.on_opposite,
-            independent=settings.independent,
-            entries_today=self.run.opened_by_day[day],
-            day_open_equity=self.run.day_open_equity.get(day),
-            equity=self.run.equity(time, at_open=at_open, symbol=line.symbol) if asks_equity else None,
-            risk_opened_today=self.run.risk_by_day[day],
-            bars_since_close=None if line.last_close_bar is None else max(0, bar - line.last_close_bar),
-            **known,
-        )
+        return known
 
     def spread_at(self, line: Line, bar: int) -> float | None:
         """The spread known at the close of `bar`; None where it is not, and before the first bar."""

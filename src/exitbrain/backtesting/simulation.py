@@ -12,7 +12,6 @@ close, each in the order of symbols (spec X7, F8):
 
 from __future__ import annotations
 
-import heapq
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,16 +19,21 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
+from exitbrain.backtesting.agenda import Agenda
+from exitbrain.backtesting.asking import Board
 from exitbrain.backtesting.collecting import paused_collector
 from exitbrain.backtesting.columns import BookedSet
 from exitbrain.backtesting.deciding import Decider, Order
 from exitbrain.backtesting.executing import Executor
+from exitbrain.backtesting.latch import CountedFalses, changes
 from exitbrain.backtesting.market import Market
 from exitbrain.backtesting.position import LegFill, OpenPosition
 from exitbrain.backtesting.records import Decisions, Events
 from exitbrain.backtesting.rests import begin_bar, note_cut
 from exitbrain.backtesting.settings import EntryOrder, FundingPayment, RunSettings
-from exitbrain.backtesting.triggers import BoundTrigger, Calendar, RuleOnBars, bind_triggers, feature_table
+from exitbrain.backtesting.triggers import BoundTrigger, RuleOnBars, bind_triggers, feature_table
 from exitbrain.core.intents import Kind
 from exitbrain.core.lifecycle import Books, Fill
 from exitbrain.core.numbers import ceil_div, divide_half_even
@@ -48,7 +52,7 @@ class Line:
     market: Market
     rows: dict[int, list[EntryOrder]]
     funding: dict[int, list[FundingPayment]]
-    decisions: set[int] = field(default_factory=set)
+    decisions: bytearray = field(init=False)  # one byte a bar: 1 where a decision is due
     positions: list[OpenPosition] = field(default_factory=list)
     thin: list[OpenPosition] = field(default_factory=list)  # those of them whose profile looks at liquidity
     orders: list[Order] = field(default_factory=list)
@@ -60,12 +64,15 @@ class Line:
     opened: int = 0
     triggers: tuple[BoundTrigger, ...] = ()
     regime_rule: RuleOnBars | None = None
-    calendar: Calendar = field(default_factory=lambda: Calendar((), 0, every_bar=False))
-
+    board: Board = Board((), 0)
+    counted: dict[str, CountedFalses] = field(default_factory=dict)  # latch triggers whose falses are known beforehand
+    regime_changes: dict[int, bool] | None = None  # by time, where the regime rule's answers are known beforehand
+    reads_position: bool = False
     due: dict[int, list[OpenPosition]] = field(default_factory=dict)
     fee_rates: tuple[tuple[int, int], tuple[int, int]] = ((0, 1), (0, 1))
 
     def __post_init__(self) -> None:
+        self.decisions = bytearray(len(self.market))
         instrument = self.market.instrument
         unit = Fraction(instrument.money_unit) * FEE_UNITS
         taker, maker = unit * Fraction(instrument.taker_fee), unit * Fraction(instrument.maker_fee)
@@ -109,8 +116,7 @@ class Simulation:
         if plan is not None:
             for line in self.lines.values():
                 self._bind(line, plan)
-        self._agenda: list[int] = []
-        self._scheduled: set[int] = set()
+        self._agenda = Agenda(np.empty(0, dtype=np.int64))
 
     @staticmethod
     def _line(
@@ -132,8 +138,53 @@ class Simulation:
             return
         table = feature_table(line.market, self.settings)
         line.triggers, line.regime_rule = bind_triggers(plan, line.market, table)
-        counts = line.regime_rule is not None or any(trigger.condition.latch for trigger in line.triggers)
-        line.calendar = Calendar(line.triggers, len(line.market), every_bar=counts)
+        line.board = Board(line.triggers, len(line.market), independent=self.settings.independent)
+        reads = line.regime_rule is not None and line.regime_rule.reads_position
+        line.reads_position = line.board.reads_position or reads
+
+    def _count_ahead(self) -> None:
+        """What the latch's rules will say is counted beforehand, unless one of them looks at the position or a time
+        stop may keep one from being asked; then every bar is a decision."""
+        bound = [line for line in self.lines.values() if line.triggers or line.regime_rule is not None]
+        rules = [line.regime_rule for line in bound] + [
+            trigger.exit for line in bound for trigger in line.board.latching
+        ]
+        stops = self.settings.time_stop_bars is not None or any(
+            mapping.profile.time_stop is not None for mapping in self.registry
+        )
+        counting = any(line.regime_rule is not None or line.board.latching for line in bound)
+        if counting and (stops or any(rule is not None and rule.reads_position for rule in rules)):
+            for line in bound:
+                if line.regime_rule is not None or line.board.latching:
+                    line.decisions[:] = b"\x01" * len(line.decisions)
+            return
+        after = self.settings.latch_clear_after
+        for line in bound:
+            line.counted = {trigger.id: CountedFalses(trigger, after) for trigger in line.board.latching}
+        ruled = [line for line in bound if line.regime_rule is not None]
+        portfolio = self.settings.latch_scope == "portfolio"
+        for group in [ruled] if portfolio else [[line] for line in ruled]:
+            changing = self._regime_changes(group)
+            for line in group:
+                line.regime_changes = changing
+                for bar in np.flatnonzero(np.isin(line.market.time, list(changing))).tolist():
+                    line.decisions[bar] = 1
+
+    def _regime_changes(self, lines: Sequence[Line]) -> dict[int, bool]:
+        """When the regime rule of these symbols together sets and clears its cause: any true sets, all false count."""
+        if not lines:
+            return {}
+        times = np.unique(np.concatenate([line.market.time for line in lines]))
+        any_true, unknown, decided = (np.zeros(len(times), dtype=bool) for _ in range(3))
+        for line in lines:
+            assert line.regime_rule is not None
+            places, truths = np.searchsorted(times, line.market.time), line.regime_rule.truths()
+            any_true[places] |= truths == 1
+            unknown[places] |= truths == -1
+            decided[places if self.settings.fill_at_close else places[:-1]] = True
+        together = np.where(any_true, 1, np.where(unknown, -1, 0)).astype(np.int8)[decided]
+        times = times[decided]
+        return {int(times[place]): stands for place, stands in changes(together, self.settings.latch_clear_after)}
 
     def plan_is_expired(self, time: int) -> bool:
         return self.plan is not None and self.plan.is_expired(time)
@@ -141,25 +192,31 @@ class Simulation:
     # the agenda
 
     def schedule(self, time: int) -> None:
-        if time not in self._scheduled:
-            self._scheduled.add(time)
-            heapq.heappush(self._agenda, time)
+        self._agenda.add(time)
 
     def schedule_decision(self, line: Line, bar: int) -> None:
         """A decision at this bar's close; none at the last bar where fills are at the next open (spec F6)."""
-        if bar < len(line.market) - (0 if self.settings.fill_at_close else 1):
-            line.decisions.add(bar)
-            self.schedule(int(line.market.time[bar]))
+        if bar < len(line.market) - (0 if self.settings.fill_at_close else 1) and not line.decisions[bar]:
+            line.decisions[bar] = 1
+            self._agenda.add(int(line.market.time[bar]))
 
     def _plan_agenda(self) -> None:
+        if self.plan is not None:
+            self._count_ahead()
+        for line in self.lines.values():
+            if line.triggers:
+                for bar in np.flatnonzero(line.board.flat_entry_bars()).tolist():
+                    line.decisions[bar] = 1
+            if not self.settings.fill_at_close:
+                line.decisions[-1] = 0
+        known = [line.market.time[np.frombuffer(line.decisions, dtype=np.bool_)] for line in self.lines.values()]
+        self._agenda = Agenda(known[0] if len(known) == 1 else np.unique(np.concatenate(known)))
         for line in self.lines.values():
             for bar in line.rows:
                 if bar > 0 and not self.settings.fill_at_close:
                     self.schedule_decision(line, bar - 1)
                 else:
                     self.schedule(int(line.market.time[bar]))
-            for bar in range(len(line.market)) if line.calendar.always else line.calendar.entries.tolist():
-                self.schedule_decision(line, bar)
             for bar in (*line.funding, len(line.market) - 1):
                 self.schedule(int(line.market.time[bar]))
         if self.settings.limits.max_daily_loss_pct is not None:
@@ -196,8 +253,7 @@ class Simulation:
         return [(first + (last - first) * part // count, part / count) for part in range(1, count + 1)]
 
     def _work_off_agenda(self, until: int) -> None:
-        while self._agenda and self._agenda[0] <= until:
-            time = heapq.heappop(self._agenda)
+        for time in self._agenda.until(until):
             here = [
                 (line, bar)
                 for line in self.lines.values()
@@ -211,7 +267,7 @@ class Simulation:
             for line, bar in here:
                 self._open(line, bar)
             for line, bar in here:
-                asked = bar in line.decisions or line.regime_rule is not None
+                asked = line.decisions[bar] or line.regime_rule is not None
                 if asked and (not self.settings.independent or line.triggers):
                     self.walk(line, bar + 1)
                 elif line.thin:
@@ -219,10 +275,10 @@ class Simulation:
                         self.walk_one(line, position, bar + 1)
                 if line.thin:
                     self._ask_time_stop_again(line, bar)
-            if self.settings.latch_scope == "portfolio" and any(bar in line.decisions for line, bar in here):
+            if self.settings.latch_scope == "portfolio" and any(line.decisions[bar] for line, bar in here):
                 self.decider.ask_regime_rule(here)
             for line, bar in here:
-                if bar in line.decisions:
+                if line.decisions[bar]:
                     self.decider.decide(line, bar)
                 if bar == len(line.market) - 1:
                     self._finish(line)
@@ -352,6 +408,11 @@ class Simulation:
             maker=maker,
         )
         position.attached["books"].take(fill)
+        if line.triggers and line.board.loose:
+            # What was valued ahead was the position before this fill.
+            position.attached.pop("visit", None)
+            if fill.time >= self._agenda.now:
+                self.schedule_decision(line, bar)
         line.flow -= side * lots * ticks
         line.fees += fee
 

@@ -1,26 +1,25 @@
 """A plan's triggers bound to the bars of a run: what each rule says at each close, and which bars are worth asking.
 
-A rule that reads no position feature is a column of truths, so the bars at which a trigger can do something are known
-beforehand: where its rule is true, and where a rule that has to turn false before it fires again turns false. A rule
-that reads the position is asked at every bar while it matters.
+A rule that reads no position feature is a column of truths; `asking` makes of all of them which bars are worth asking.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from exitbrain.backtesting.position import OpenPosition
+from exitbrain.core.intents import EntryTerms, Intent, Kind, exit_kind
 from exitbrain.core.numbers import decimal_of, fraction_of
 from exitbrain.core.rules import check_rule
 from exitbrain.core.timeframes import timeframe_microseconds
 from exitbrain.core.triggers import Direction, Rearm, StrategyPlan, TriggerCategory, TriggerCondition
-from exitbrain.features.binding import FLAT, BoundRule
+from exitbrain.features.binding import FLAT, BoundRule, position_columns
 from exitbrain.features.catalogue import FeatureCatalogue
 from exitbrain.features.computing import Bars
 from exitbrain.features.table import FeatureTable
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from exitbrain.backtesting.market import Market
     from exitbrain.backtesting.settings import RunSettings
     from exitbrain.core.rules import Truth, Value
+    from exitbrain.features.binding import PositionColumns
 
 SIDES = {Direction.LONG: 1, Direction.SHORT: -1}
 
@@ -65,12 +65,20 @@ class RuleOnBars:
         place = bar if self._places is None else int(self._places[bar])
         return None if place < 0 else self.rule.at(place, position)
 
-    def truths(self, bars: int) -> NDArray[np.int8]:
+    def truths(self) -> NDArray[np.int8]:
         """1 true, 0 false, -1 unknown at each bar of the run; only for a rule that reads no position."""
-        column = np.asarray(self.rule.truths, dtype=np.int8)
-        if self._places is None:
-            return column
-        return np.append(column, -1).astype(np.int8)[self._places]
+        return self._on_run(self.rule.truths)
+
+    def known_truths(self, bars: int) -> NDArray[np.int8]:
+        """The same for a rule that reads the position, -1 also where its answer hangs on that."""
+        return self._on_run(self.rule.known_truths) if self.rule.is_pointwise else np.full(bars, -1, dtype=np.int8)
+
+    def truths_at(self, bars: NDArray[np.int64], position: PositionColumns) -> NDArray[np.int8]:
+        """A position-reading rule at some bars, the position's features being columns of the same length."""
+        return self.rule.truths_at(bars if self._places is None else self._places[bars], position)
+
+    def _on_run(self, column: NDArray[np.int8]) -> NDArray[np.int8]:
+        return column if self._places is None else np.append(column, np.int8(-1))[self._places]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,35 +126,79 @@ class BoundTrigger:
             return False
         truth = self.exit.at(bar, view)
         used: set[str] = position.attached["used"]
-        if self.rearms and truth is False and self.condition.rearm is Rearm.EDGE:
+        if self.rearms and truth is False and self.condition.rearm is Rearm.EDGE and self.id in used:
             used.discard(self.id)
+            position.attached.pop("visit", None)
         if truth is not True:
             return False
         return not self.rearms or self.condition.rearm is Rearm.EVERY_BAR or self.id not in used
 
+    @property
+    def fires_again(self) -> bool:
+        return self.condition.rearm is Rearm.EVERY_BAR
+
     @cached_property
-    def exit_bars(self) -> NDArray[np.bool_] | None:
-        """Bars at which the exit rule fires or may re-arm; None where every bar has to be asked."""
-        if self.exit is None:
+    def exit_marks(self) -> NDArray[np.bool_] | None:
+        """Bars at which the exit rule is true; None where that hangs on the position."""
+        return self._marks(self.exit)
+
+    @cached_property
+    def entry_marks(self) -> NDArray[np.bool_] | None:
+        return self._marks(self.entry if self.side else None)
+
+    def _marks(self, rule: RuleOnBars | None) -> NDArray[np.bool_] | None:
+        if rule is None:
             return np.zeros(self.bars, dtype=bool)
-        if self.exit.reads_position:
-            return None
-        truths = self.exit.truths(self.bars)
-        marks = truths == 1
-        if self.rearms:
-            marks = marks | ((truths == 0) & (np.r_[np.int8(-1), truths[:-1]] != 0))
-            if self.asked is not None:
-                marks = marks | ((truths == 0) & self.asked)
+        return None if rule.reads_position else self._when_asked(rule.truths() == 1)
+
+    def _when_asked(self, marks: NDArray[np.bool_]) -> NDArray[np.bool_]:
         return marks if self.asked is None else marks & self.asked
 
     @cached_property
-    def entry_bars(self) -> NDArray[np.bool_] | None:
-        if self.entry is None or not self.side:
-            return np.zeros(self.bars, dtype=bool)
-        if self.entry.reads_position:
-            return None
-        marks = self.entry.truths(self.bars) == 1
-        return marks if self.asked is None else marks & self.asked
+    def flat_entry_marks(self) -> NDArray[np.bool_]:
+        """Bars at which an entry rule that reads the position fires for a flat symbol, or may."""
+        assert self.entry is not None
+        if not self.entry.rule.is_pointwise:
+            return self._when_asked(np.ones(self.bars, dtype=bool))
+        every = np.arange(self.bars)
+        return self._when_asked(self.entry.truths_at(every, position_columns(FLAT, self.bars)) == 1)
+
+    @cached_property
+    def false_starts(self) -> NDArray[np.int64]:
+        """Bars at which an exit rule that reads no position turns false, or is asked and false."""
+        assert self.exit is not None
+        truths = self.exit.truths()
+        if self.asked is not None:
+            return np.flatnonzero((truths == 0) & self.asked)
+        return np.flatnonzero((truths == 0) & (np.r_[np.int8(-1), truths[:-1]] != 0))
+
+    def false_here(self, bar: int) -> bool:
+        """Whether the exit rule, which reads no position, is asked here and definitely false."""
+        assert self.exit is not None
+        return self.is_asked(bar) and self.exit.at(bar, FLAT) is False
+
+    @cached_property
+    def exit_intent(self) -> Intent:
+        return Intent(
+            kind=exit_kind(self.condition.category),
+            trigger_id=self.id,
+            category=self.condition.category.value,
+            grade=self.condition.confidence_grade,
+            exit_fraction=self.fraction,
+            from_trigger=True,
+        )
+
+    @cached_property
+    def entry_intent(self) -> Intent:
+        percent = self.condition.stop_loss_pct
+        return Intent(
+            kind=Kind.ENTRY,
+            trigger_id=self.id,
+            category=self.condition.category.value,
+            grade=self.condition.confidence_grade,
+            entry=EntryTerms(side=self.side, stop_loss_pct=None if percent is None else decimal_of(percent)),
+            from_trigger=True,
+        )
 
 
 def bind_triggers(
@@ -178,47 +230,52 @@ def _bind(condition: TriggerCondition, market: Market, table: FeatureTable) -> B
     )
 
 
-class Calendar:
-    """Which bars of one symbol have to be asked: always, and while a position is open."""
-
-    def __init__(self, triggers: Sequence[BoundTrigger], bars: int, *, every_bar: bool) -> None:
-        self.always = every_bar or any(trigger.entry_bars is None for trigger in triggers)
-        self.while_open = self.always or any(trigger.exit_bars is None for trigger in triggers)
-        self.entries = self._bars([trigger.entry_bars for trigger in triggers], bars)
-        self.exits = self._bars([trigger.exit_bars for trigger in triggers], bars)
-
-    @staticmethod
-    def _bars(marks: Sequence[Any], bars: int) -> NDArray[np.int64]:
-        known = [mark for mark in marks if mark is not None]
-        return np.flatnonzero(np.any(known, axis=0)) if known else np.empty(0, dtype=np.int64)
-
-    def next_exit(self, bar: int) -> int | None:
-        """The first bar after `bar` at which an open position has to be asked about."""
-        if self.while_open:
-            return bar + 1
-        at = int(np.searchsorted(self.exits, bar, side="right"))
-        return int(self.exits[at]) if at < len(self.exits) else None
-
-
 def position_view(position: OpenPosition | None, market: Market, bar: int) -> Mapping[str, Value]:
-    """The position features at a bar's close (spec T5)."""
-    if position is None:
-        return FLAT
-    lifecycle, books = position.attached["lifecycle"], position.attached["books"]
-    average = abs(Fraction(books.position.cost_basis)) / position.lots
-    tick = Fraction(market.instrument.tick_size)
-    risk, side = position.initial_risk, position.side
-    is_long = side > 0
-    return {
-        "position": "long" if is_long else "short",
-        "is_flat": False,
-        "is_long": is_long,
-        "is_short": not is_long,
-        "bars_held": float(bar - position.entry_bar),
-        "unrealized_r": float(side * (int(market.close[bar]) - average) / risk),
-        "mfe_r": float(max(Fraction(0), side * (position.peak_ticks - position.entry_ticks) / risk)),
-        "mae_r": float(min(Fraction(0), side * (position.worst_ticks - position.entry_ticks) / risk)),
-        "entry_price": float(average * tick),
-        "stop_price": float(decimal_of(market.instrument.price(position.stop_ticks))),
-        "position_fraction": position.lots / lifecycle.max_quantity,
-    }
+    """The position features at a bar's close (spec T5), each computed when it is read."""
+    return FLAT if position is None else PositionView(position, market, bar)
+
+
+class PositionView(Mapping[str, "Value"]):
+    """An open position as rules see it. It looks at the position as it is now, so it is of use at that close only."""
+
+    __slots__ = ("bar", "market", "position")
+
+    def __init__(self, position: OpenPosition, market: Market, bar: int) -> None:
+        self.position, self.market, self.bar = position, market, bar
+
+    def __getitem__(self, name: str) -> Value:
+        return _FEATURES[name](self)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_FEATURES)
+
+    def __len__(self) -> int:
+        return len(_FEATURES)
+
+    @property
+    def average(self) -> Fraction:
+        return abs(Fraction(self.position.attached["books"].position.cost_basis)) / self.position.lots
+
+    def in_r(self, ticks: int) -> Fraction:
+        return ticks / Fraction(self.position.initial_risk)
+
+
+_FEATURES: dict[str, Callable[[PositionView], Value]] = {
+    "position": lambda view: "long" if view.position.side > 0 else "short",
+    "is_flat": lambda view: False,
+    "is_long": lambda view: view.position.side > 0,
+    "is_short": lambda view: view.position.side < 0,
+    "bars_held": lambda view: float(view.bar - view.position.entry_bar),
+    "unrealized_r": lambda view: float(
+        view.position.side * (int(view.market.close[view.bar]) - view.average) / view.position.initial_risk
+    ),
+    "mfe_r": lambda view: max(
+        0.0, float(view.in_r(view.position.side * (view.position.peak_ticks - view.position.entry_ticks)))
+    ),
+    "mae_r": lambda view: min(
+        0.0, float(view.in_r(view.position.side * (view.position.worst_ticks - view.position.entry_ticks)))
+    ),
+    "entry_price": lambda view: float(view.average * Fraction(view.market.instrument.tick_size)),
+    "stop_price": lambda view: float(decimal_of(view.market.instrument.price(view.position.stop_ticks))),
+    "position_fraction": lambda view: view.position.lots / view.position.attached["lifecycle"].max_quantity,
+}
