@@ -7,7 +7,7 @@ reads the position is valued ahead (`looking_ahead`) at the bars at which its ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from exitbrain.backtesting.position import OpenPosition
+    from exitbrain.core.rules import Value
 
     Marks = NDArray[np.bool_]
 
@@ -42,12 +43,14 @@ class Board:
         entries = [trigger.entry_marks for trigger in triggers]
         self._exits = self._packed(exits)
         self._entries = self._packed(entries)
+        self._flat_entries = self._packed([trigger.flat_entry_marks for trigger in triggers])
         self.open_exits = tuple(i for i, marks in enumerate(exits) if marks is None)
         self.open_entries = tuple(i for i, marks in enumerate(entries) if marks is None)
         self._speaks = {side: self._mask(trigger.side in (0, side) for trigger in triggers) for side in (1, -1)}
         self._used_up = self._mask(trigger.rearms and not trigger.fires_again for trigger in triggers)
         self._places = {trigger.id: i for i, trigger in enumerate(triggers)}
         self._exit_bars = {side: self._bars_of(self._exits, self._speaks[side]) for side in (1, -1)}
+        self._unforeseen = tuple(i for i in self.open_entries if not triggers[i].foresees_entry)
         loose = [Loose(triggers[i], triggers[i].exit, is_entry=False) for i in self.open_exits]
         if not independent:
             loose += [Loose(triggers[i], triggers[i].entry, is_entry=True) for i in self.open_entries]
@@ -80,10 +83,8 @@ class Board:
     def flat_entry_bars(self) -> NDArray[np.bool_]:
         """Bars at which an entry rule fires for a flat symbol; every bar where that is not known beforehand."""
         found = self._none.copy()
-        for column in self._entries.T:
+        for column in self._flat_entries.T:
             found |= column != 0
-        for i in self.open_entries:
-            found |= self.triggers[i].flat_entry_marks
         return found
 
     # at a bar
@@ -91,21 +92,36 @@ class Board:
     def trigger(self, name: str) -> BoundTrigger:
         return self.triggers[self._places[name]]
 
-    def entries_at(self, bar: int) -> int:
-        """Triggers whose entry rule is true and reads no position."""
-        return int.from_bytes(self._entries[bar].tobytes(), "little")
+    def entries_at(self, bar: int, position: OpenPosition | None, view: Mapping[str, Value]) -> int:
+        """Triggers whose entry rule is true, as bits; `position` None where rules see a flat symbol."""
+        rows, asked = (self._flat_entries, self._unforeseen) if position is None else (self._entries, self.open_entries)
+        fired = int.from_bytes(rows[bar].tobytes(), "little")
+        if position is not None and position.attached.get("visit", bar) > bar:
+            return fired
+        for place in asked:
+            trigger = self.triggers[place]
+            is_true = trigger.entry is not None and trigger.is_asked(bar) and trigger.entry.at(bar, view) is True
+            fired = fired | 1 << place if is_true else fired & ~(1 << place)
+        return fired
 
-    def exits_at(self, bar: int, side: int, used: set[str]) -> int:
-        """Triggers whose exit rule is true, reads no position, speaks to this side and is not used up."""
-        fired = int.from_bytes(self._exits[bar].tobytes(), "little") & self._speaks[side]
-        if fired and used:
+    def exits_at(self, bar: int, position: OpenPosition, view: Mapping[str, Value]) -> int:
+        """Triggers whose exit rule fires for this position, as bits; a definite false re-arms one on the way."""
+        used: set[str] = position.attached["used"]
+        fired = int.from_bytes(self._exits[bar].tobytes(), "little") & self._speaks[position.side]
+        if used:
+            self._rearm(position, bar)
             for name in used:
                 place = self._places.get(name)
                 if place is not None:
                     fired &= ~(1 << place & self._used_up)
+        # Where the position was valued ahead to a later bar, its own rules have nothing to say here.
+        if position.attached.get("visit", bar) <= bar:
+            for place in self.open_exits:
+                if self.triggers[place].fires(position, bar, view):
+                    fired |= 1 << place
         return fired
 
-    def rearm(self, position: OpenPosition, bar: int) -> None:
+    def _rearm(self, position: OpenPosition, bar: int) -> None:
         """A definite false of a rule that reads no position arms its trigger again (spec T6, F14)."""
         used: set[str] = position.attached["used"]
         for trigger in self._waiting(position):

@@ -115,13 +115,9 @@ class Decider:
         intents = []
         if not self.run.settings.fill_at_close:
             intents = [entry_intent(row) for row in line.rows.get(bar + 1, ())]
-        board = line.board
         if line.triggers:
-            fired = board.entries_at(bar)
-            for place in board.open_entries:
-                trigger = line.triggers[place]
-                if trigger.entry is not None and trigger.is_asked(bar) and trigger.entry.at(bar, view) is True:
-                    fired |= 1 << place
+            position = line.positions[0] if line.positions and not self.run.settings.independent else None
+            fired = line.board.entries_at(bar, position, view)
             intents += [line.triggers[place].entry_intent for place in bits(fired)]
         return intents
 
@@ -129,14 +125,7 @@ class Decider:
         """Exit rules that fire; with the minima switched off, one under a lot is no candidate (spec F51)."""
         if not line.triggers:
             return []
-        board, used = line.board, position.attached["used"]
-        if used:
-            board.rearm(position, bar)
-        fired = board.exits_at(bar, position.side, used)
-        for place in board.open_exits:
-            if line.triggers[place].fires(position, bar, view):
-                fired |= 1 << place
-        speaking = [line.triggers[place] for place in bits(fired)]
+        speaking = [line.triggers[place] for place in bits(line.board.exits_at(bar, position, view))]
         if not self.run.settings.limits.min_trade:
             speaking = [trigger for trigger in speaking if share_of(position, trigger.fraction) >= 1]
         return [trigger.exit_intent for trigger in speaking]

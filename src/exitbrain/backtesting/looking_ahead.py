@@ -10,7 +10,7 @@ and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,8 +19,8 @@ import numpy as np
 
 from exitbrain.core import walk as rules
 from exitbrain.core.numbers import decimal_of
+from exitbrain.core.rules import POSITION_FEATURES
 from exitbrain.core.triggers import Rearm
-from exitbrain.features.binding import position_columns
 from exitbrain.features.columns import TextColumn
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Bars = NDArray[np.int64]
 
-NEAR, FAR = 256, 1 << 16
+NEAR, FAR = 128, 1 << 16
 EXACT = 1 << 53
 NO_TRACE = np.zeros(0, dtype=np.int64)
 
@@ -87,9 +87,9 @@ def next_visit(position: OpenPosition, bar: int, loose: Sequence[Loose]) -> int:
         if awaited is not None:
             bars = _between(one.can_be_true if awaited else one.can_be_false, bar, found)
             if len(bars):
-                hits = bars[one.rule.truths_at(bars, ahead.columns(bars)) == int(awaited)]
+                hits = bars[one.rule.truths_at(bars, ahead.at(bars)) == int(awaited)]
                 found = min(found, int(hits[0])) if len(hits) else found
-    quiet = found == bar + span
+    quiet = found == bar + span and fill is None
     position.attached["span"] = min(2 * span, FAR) if quiet else NEAR
     return found
 
@@ -143,28 +143,34 @@ class _Ahead:
             and risk.numerator > 0
         )
 
-    def columns(self, bars: Bars) -> dict[str, Any]:
+    def at(self, bars: Bars) -> _AheadAt:
+        return _AheadAt(self, bars)
+
+    def column(self, name: str, bars: Bars) -> Any:
+        """A feature at these bars, in the form that `features.columns` reads."""
         position, side = self._position, self._side
-        tick = Fraction(self._market.instrument.tick_size)
-        lifecycle = position.attached["lifecycle"]
-        steady = {
-            "is_flat": False,
-            "is_long": side > 0,
-            "is_short": side < 0,
-            "entry_price": float(self._average * tick),
-            "stop_price": float(decimal_of(self._market.instrument.price(position.stop_ticks))),
-            "position_fraction": position.lots / lifecycle.max_quantity,
-        }
-        columns: dict[str, Any] = dict(position_columns(steady, len(bars)))
-        word = "long" if side > 0 else "short"
-        entry = side * position.entry_ticks
-        return columns | {
-            "position": TextColumn(np.zeros(len(bars), dtype=np.int64), (word,)),
-            "bars_held": (bars - position.entry_bar).astype(np.float64),
-            "unrealized_r": self._unrealized(bars),
-            "mfe_r": np.maximum(0.0, self._in_r(self._best[bars - self._bar - 1] - entry)),
-            "mae_r": np.minimum(0.0, self._in_r(self._worst[bars - self._bar - 1] - entry)),
-        }
+        match name:
+            case "position":
+                return TextColumn(np.zeros(len(bars), dtype=np.int64), ("long" if side > 0 else "short",))
+            case "is_flat" | "is_long" | "is_short":
+                truth = {"is_flat": 0, "is_long": int(side > 0), "is_short": int(side < 0)}[name]
+                return np.full(len(bars), truth, dtype=np.int8)
+            case "bars_held":
+                return (bars - position.entry_bar).astype(np.float64)
+            case "unrealized_r":
+                return self._unrealized(bars)
+            case "mfe_r":
+                return np.maximum(0.0, self._in_r(self._best[bars - self._bar - 1] - side * position.entry_ticks))
+            case "mae_r":
+                return np.minimum(0.0, self._in_r(self._worst[bars - self._bar - 1] - side * position.entry_ticks))
+            case "entry_price":
+                value = float(self._average * Fraction(self._market.instrument.tick_size))
+            case "stop_price":
+                value = float(decimal_of(self._market.instrument.price(position.stop_ticks)))
+            case _:
+                assert name == "position_fraction", name
+                value = position.lots / position.attached["lifecycle"].max_quantity
+        return np.full(len(bars), value)
 
     def _unrealized(self, bars: Bars) -> NDArray[np.float64]:
         average, risk = self._average, self._risk
@@ -183,3 +189,19 @@ class _Ahead:
     def _worst(self) -> Bars:
         lows = self._market.steps(self._side)[2][self._bar + 1 : self._end + 1]
         return np.minimum(np.minimum.accumulate(lows), int(self._position.state[rules.WORST]))
+
+
+class _AheadAt(Mapping[str, Any]):
+    """Each feature at some bars, computed when a rule reads it."""
+
+    def __init__(self, ahead: _Ahead, bars: Bars) -> None:
+        self._ahead, self._bars = ahead, bars
+
+    def __getitem__(self, name: str) -> Any:
+        return self._ahead.column(name, self._bars)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(POSITION_FEATURES)
+
+    def __len__(self) -> int:
+        return len(POSITION_FEATURES)

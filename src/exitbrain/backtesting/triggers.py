@@ -154,11 +154,17 @@ class BoundTrigger:
     def _when_asked(self, marks: NDArray[np.bool_]) -> NDArray[np.bool_]:
         return marks if self.asked is None else marks & self.asked
 
+    @property
+    def foresees_entry(self) -> bool:
+        return self.entry is None or not self.entry.reads_position or self.entry.rule.is_pointwise
+
     @cached_property
     def flat_entry_marks(self) -> NDArray[np.bool_]:
-        """Bars at which an entry rule that reads the position fires for a flat symbol, or may."""
+        """Bars at which the entry rule fires for a flat symbol, or may where that is not foreseen."""
+        if self.entry_marks is not None:
+            return self.entry_marks
         assert self.entry is not None
-        if not self.entry.rule.is_pointwise:
+        if not self.foresees_entry:
             return self._when_asked(np.ones(self.bars, dtype=bool))
         every = np.arange(self.bars)
         return self._when_asked(self.entry.truths_at(every, position_columns(FLAT, self.bars)) == 1)
