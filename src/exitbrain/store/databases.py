@@ -96,7 +96,10 @@ def searchable(text: Any) -> str | None:
     """Text that both databases can hold and compare: without NUL and halves of characters."""
     if text is None:
         return None
-    return str(text).replace("\x00", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace").decode("utf-8")
+    written = str(text)
+    if written.isascii() and "\x00" not in written:
+        return written
+    return written.replace("\x00", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace").decode("utf-8")
 
 
 def _engine(url: URL) -> Engine:

@@ -18,12 +18,13 @@ from exitbrain.store.databases import Database, searchable
 CHUNK = 5_000  # sets, plans or events
 LABELS = ("reason", "category")
 Row = tuple[Any, ...]
+_COMPACT = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 Item = TypeVar("Item")
 
 
 def compact(value: Any) -> str:
     """JSON in ASCII, which no database can spoil."""
-    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return _COMPACT.encode(value)
 
 
 class ResultWriter:
