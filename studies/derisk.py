@@ -14,6 +14,7 @@ import argparse
 import hashlib
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -21,7 +22,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import polars as pl
 from derisk_study.files import Listed, listed
+from derisk_study.report import write_report
 from derisk_study.runs import TABLES, run_file
+from derisk_study.walks import write_walks
 
 from exitbrain import __version__
 from exitbrain.errors import ExitBrainError, InvalidInput
@@ -45,9 +48,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def study(data: Path, out: Path, work: Path | None = None) -> None:
     rows, excluded, names = collect(listed(data), work)
-    from derisk_study.report import write_report
-
-    write_report(rows, excluded, names, out)
+    with tempfile.TemporaryDirectory() as folder:
+        walks, _, _ = collect(write_walks(Path(folder)), work)
+    write_report(rows, walks, excluded, names, out)
 
 
 def collect(files: list[Listed], work: Path | None) -> tuple[dict[str, pl.DataFrame], dict[str, str], list[str]]:
