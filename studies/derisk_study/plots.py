@@ -83,9 +83,11 @@ def _forest(rows: Sequence[tuple[str, Row]], label: str, *, names: bool) -> str:
 
 def _equity(pooled: pl.DataFrame) -> str:
     figure, axes = plt.subplots(figsize=(7.2, 3.2), layout="constrained")
-    days = [datetime(1970, 1, 1) + timedelta(days=int(day)) for day in pooled["day"]]
+    # One point a week is as fine as a screen, and a seventh of the file.
+    shown = np.unique(np.concatenate((np.arange(0, len(pooled), 7), [len(pooled) - 1])))
+    days = [datetime(1970, 1, 1) + timedelta(days=int(day)) for day in pooled["day"].to_numpy()[shown]]
     for policy, color in COLORS.items():
-        axes.plot(days, np.cumsum(pooled[policy].to_numpy()) * 100, color=color, linewidth=1.2, label=policy)
+        axes.plot(days, np.cumsum(pooled[policy].to_numpy())[shown] * 100, color=color, linewidth=1.2, label=policy)
     axes.axhline(0, color=GRAY, linewidth=0.6)
     axes.set_ylabel("sum of daily means, % of initial cash")
     axes.grid(color=GRAY, alpha=0.2, linewidth=0.6)

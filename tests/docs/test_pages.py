@@ -12,7 +12,7 @@ import pytest
 
 from .pages import PAGES, ROOT, name_of
 
-SOURCES = ("src", "tests", "docs", "ui", "benchmarks")
+SOURCES = ("src", "tests", "docs", "ui", "benchmarks", "studies")
 SUFFIXES = (".md", ".py", ".ts", ".tsx", ".css", ".html", ".toml", ".yml", ".yaml", ".json")
 SKIPPED = ("node_modules", "dist", "web", "__pycache__", "package-lock.json")
 LOCAL_PATHS = re.compile(r"/(?:work|root|Users)/|/home/\w+/|[A-Z]:\\Users")

@@ -140,15 +140,21 @@ def test_pairs_are_those_of_the_public_compare(study: Any, collapse: Any) -> Non
         assert int(exits["whipsaw"].sum()) == figures["whipsaw_count"]
 
 
-def test_no_entry_knows_what_comes_after_it(collapse: Any) -> None:
+def test_an_entry_knows_nothing_of_its_own_bar_nor_of_later_ones(study: Any, collapse: Any) -> None:
     from derisk_study.files import WARM_UP
     from derisk_study.policies import RULES, entries
 
     _, piece, _ = collapse
-    cut = piece.hours[:500]
+    prices = ("open", "high", "low", "close")
     for rule in RULES:
-        early = entries(piece.hours, rule, WARM_UP).filter(pl.col("timestamp") < cut["timestamp"][-1])
-        assert entries(cut, rule, WARM_UP).rows() == early.rows(), rule
+        found = entries(piece.hours, rule, WARM_UP)
+        for moment in found["timestamp"][:: max(1, len(found) // 5)]:
+            later = pl.col("timestamp") >= moment
+            changed = piece.hours.with_columns(
+                pl.when(later).then(pl.col(name) * 3).otherwise(pl.col(name)).alias(name) for name in prices
+            )
+            known = pl.col("timestamp") <= moment
+            assert entries(changed, rule, WARM_UP).filter(known).rows() == found.filter(known).rows(), (rule, moment)
 
 
 def test_fees_cost_what_they_are_and_decide_nothing(study: Any, collapse: Any, monkeypatch: pytest.MonkeyPatch) -> None:
