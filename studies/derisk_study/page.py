@@ -23,9 +23,12 @@ def bracketed(row: Row, name: str, decimals: int = 3) -> str:
     low, high = row[f"{name}_low"], row[f"{name}_high"]
     if row[name] is None:
         return NONE
-    words = number(row[name], decimals, sign=True)
     if low is None:
-        return words
+        return number(row[name], decimals, sign=True)
+    # As many decimals as it takes to see on which side of zero a small bound lies.
+    while decimals < 6 and any(bound and not round(bound, decimals) for bound in (low, high)):
+        decimals += 1
+    words = number(row[name], decimals, sign=True)
     words += f" [{number(low, decimals)}, {number(high, decimals)}]"
     return f"**{words}**" if low > 0 or high < 0 else words
 

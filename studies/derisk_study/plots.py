@@ -47,7 +47,7 @@ def figures(tables: dict[str, list[Row]], pooled: pl.DataFrame) -> dict[str, str
 def _groups(tables: dict[str, list[Row]]) -> str:
     rows = [(f"{row['group']}" if row["by"] != "all" else "all entries", row) for row in tables["groups"]]
     rows += [(row["window"], row) for row in tables["windows"][:-2] if row["entries"]]
-    rows += [(f"{row['window']} (crashes)", row) for row in tables["windows"][-2:]]
+    rows += list(zip(("all crash windows", "outside of them"), tables["windows"][-2:]))
     return _forest(rows, "ladder − emergency-only, R a position", names=True)
 
 
