@@ -154,6 +154,13 @@ def test_readers_see_whole_runs_while_others_are_written(store: Store) -> None:
     assert seen and store.runs().total == 7
 
 
+def test_several_may_write_at_once(store: Store) -> None:
+    """A writer waits for the others from its first word, also where it reads before it writes."""
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: put(store, f"r{number}", sets=some_sets(3)), range(24)))
+    assert store.counts()["done"] == 24
+
+
 # profiles
 
 
