@@ -200,6 +200,36 @@ def test_events_are_the_lines_of_their_file(client: TestClient, world: World) ->
     assert {one["set_id"] for one in of_set} == {some["items"][0]["set_id"]}
 
 
+def test_events_of_runs_are_laid_together_by_time(client: TestClient, world: World) -> None:
+    own = {
+        run_id: [json.loads(line) for line in world.bench.store.text_of(run_id, "events.jsonl").splitlines()]
+        for run_id in (world.first, world.second)
+    }
+    everything = client.get("/api/events", params={"page_size": 1000}).json()
+    assert everything["total"] == sum(map(len, own.values())) and min(map(len, own.values())) > 0
+    assert [one["time"] for one in everything["items"]] == sorted(one["time"] for one in everything["items"])
+    one = client.get("/api/events", params={"run": world.second, "page_size": 1000}).json()
+    assert one["items"] == own[world.second]
+    chosen = client.get("/api/events", params={"trigger": "trim", "symbol": "AAA", "page_size": 1000}).json()
+    expected = [event for lines in own.values() for event in lines if event["trigger_id"] == "trim"]
+    assert chosen["total"] == len(expected) and {event["trigger_id"] for event in chosen["items"]} <= {"trim"}
+    for name in ("kind", "reason", "symbol"):
+        assert sum(facet["count"] for facet in everything["facets"][name]) == everything["total"]
+    assert client.get("/api/events", params={"run": "nobody"}).status_code == 404
+    saved = client.get("/api/events", params={"format": "json", "symbol": "BBB"}).json()
+    assert saved == [event for event in everything["items"] if event["symbol"] == "BBB"]
+
+
+def test_a_preview_tells_how_the_trail_tightens(client: TestClient, world: World) -> None:
+    asked = {"name": "TREND_DEFAULT", "entry": "100", "side": "long", "stop": "2%"}
+    told = client.post("/api/profiles/preview", json=asked, headers=world.admin).json()
+    activation = next(row["price"] for row in told["rows"] if row["kind"] == "TRAIL")
+    assert float(told["trail"][0]["price"]) == float(activation)
+    levels = [float(step["price"]) for step in told["trail"]]
+    callbacks = [step["callback"] for step in told["trail"]]
+    assert levels == sorted(levels) and callbacks == sorted(callbacks, reverse=True) and len(callbacks) > 1
+
+
 def test_a_decision_tells_who_won_and_who_lost(client: TestClient, world: World) -> None:
     """spec D8"""
     path = f"/api/runs/{world.first}/decisions"

@@ -53,6 +53,7 @@ def create_app(workbench: Any, *, experiments_runner: Any = None, remote: bool =
     routers = ROUTERS if experiments_runner is None else (*ROUTERS, experiments)
     for module in routers:
         app.include_router(module.router, responses=ALWAYS)
+    app.include_router(decisions.across, responses=ALWAYS)
     app.state.methods = methods_of(app)
     answer_with_problems(app)
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]

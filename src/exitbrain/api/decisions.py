@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import Response
@@ -17,15 +17,17 @@ Window = tuple[int | None, int | None]
 
 
 def event_page(
-    bench: Any, run_id: str, asked: Mapping[str, Any], page: int, page_size: int, kind: str | None
+    bench: Any, run_ids: Sequence[str], asked: Mapping[str, Any], page: int, page_size: int, kind: str | None
 ) -> EventPage | Response:
+    """Of one run, of several, or of all where none is named."""
     from exitbrain.store import EventQuery
 
     query = EventQuery(**asked, page=page, page_size=page_size)
     if kind is not None:
-        rows = bench.store.event_rows(run_id, query)
-        return table_file(rows, list(Event.model_fields), kind, f"events-{run_id}")
-    found = bench.store.events(run_id, query)
+        rows = bench.store.event_rows_of_runs(run_ids, query)
+        name = f"events-{run_ids[0]}" if len(run_ids) == 1 else "events"
+        return table_file(rows, list(Event.model_fields), kind, name)
+    found = bench.store.events_of_runs(run_ids, query)
     return EventPage.model_validate(
         {
             "items": found.rows,

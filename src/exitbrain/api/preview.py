@@ -8,11 +8,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from exitbrain.api.models.profiles import Preview, PreviewRequest, PreviewRow
+from exitbrain.api.models.profiles import Preview, PreviewRequest, PreviewRow, TrailStep
 from exitbrain.api.problems import Refused
 from exitbrain.config.profiles import load_profiles
 from exitbrain.core.exit_brain import exact_instrument, ladder_of
 from exitbrain.core.exit_settings import ExitSettings
+from exitbrain.core.ladder import Ladder
 from exitbrain.core.ladder_rows import LadderRow, ladder_rows
 from exitbrain.core.market import Instrument, MarketRegime, known_regime
 from exitbrain.core.numbers import decimal_of, plain
@@ -43,6 +44,7 @@ def preview(asked: PreviewRequest, known: Callable[[str], str | None]) -> Previe
         risk_per_unit=shown(ladder.risk),
         risk_fraction=float(ladder.risk / ladder.entry),
         rows=[_row(row) for row in rows],
+        trail=_trail(ladder, profile, shown),
         sentences=list(ladder_sentences(ladder, profile, lots, shown)),
     )
 
@@ -95,6 +97,16 @@ def _regime(asked: PreviewRequest) -> MarketRegime:
 def _short(instrument: Instrument, level: Fraction) -> Decimal:
     price = instrument.tick_size * level.numerator / level.denominator
     return round(price, MOST_DIGITS)
+
+
+def _trail(ladder: Ladder, profile: TPProfile, shown: Callable[[int], str]) -> list[TrailStep]:
+    """The first callback holds from the activation on; each further one from its own level."""
+    trail = ladder.trail
+    if trail is None or not ladder.runner or profile.atr_trail is not None:
+        return []
+    (_, numerator, denominator), *later = trail.callbacks
+    steps = [(trail.activation, numerator, denominator), *later]
+    return [TrailStep(price=shown(level), callback=part / whole) for level, part, whole in steps]
 
 
 def _row(row: LadderRow) -> PreviewRow:

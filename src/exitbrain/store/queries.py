@@ -104,6 +104,7 @@ class EventQuery:
     kind: tuple[str, ...] = ()
     category: tuple[str, ...] = ()
     symbol: tuple[str, ...] = ()
+    trigger_id: tuple[str, ...] = ()
     set_id: str | None = None
     time_from: int | None = None
     time_to: int | None = None
@@ -113,7 +114,7 @@ class EventQuery:
     def __post_init__(self) -> None:
         check_page(self.page, self.page_size)
         check_times(self, "time_from", "time_to")
-        for name in ("reason", "kind", "category", "symbol"):
+        for name in ("reason", "kind", "category", "symbol", "trigger_id"):
             check_values(name, getattr(self, name))
 
 

@@ -163,6 +163,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{run_id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Report
+         * @description The run's report as a page. It runs in a sandbox: it can ask nothing of this server.
+         */
+        get: operations["read_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runs/{run_id}/trade_sets": {
         parameters: {
             query?: never;
@@ -606,6 +626,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Events Of Runs
+         * @description Events of several runs, or of every finished one where none is named, in order of time.
+         */
+        get: operations["list_events_of_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -827,6 +867,9 @@ export interface components {
         EventFacets: {
             kind: components["schemas"]["FacetCount"][];
             reason: components["schemas"]["FacetCount"][];
+            category: components["schemas"]["FacetCount"][];
+            symbol: components["schemas"]["FacetCount"][];
+            trigger_id: components["schemas"]["FacetCount"][];
         };
         EventPage: {
             items: components["schemas"]["Event"][];
@@ -1113,6 +1156,8 @@ export interface components {
             risk_per_unit: string;
             risk_fraction: number;
             rows: components["schemas"]["PreviewRow"][];
+            /** @description Its callback from the activation on, tighter by step; empty without a trail, or where the market's range decides. */
+            trail: components["schemas"]["TrailStep"][];
             sentences: string[];
         };
         PreviewRequest: {
@@ -1667,6 +1712,13 @@ export interface components {
             /** @description With `legs=true` and in a set's own page. */
             legs: components["schemas"]["TradeLeg"][] | null;
         };
+        /** @description From this level of the best price on, the stop follows at this distance. */
+        TrailStep: {
+            /** @description A decimal as text, exactly as trade_sets.json holds it. */
+            price: string;
+            /** @description A fraction of the best price. */
+            callback: number;
+        };
         ValidateRequest: {
             /** @enum {string} */
             kind: "plan" | "profiles" | "config" | "entries" | "policy";
@@ -1820,8 +1872,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Conflict */
-            409: {
+            /** @description Request Timeout */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1829,8 +1881,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Length Required */
-            411: {
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2029,8 +2081,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Conflict */
-            409: {
+            /** @description Request Timeout */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2038,8 +2090,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Length Required */
-            411: {
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2154,8 +2206,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Conflict */
-            409: {
+            /** @description Request Timeout */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2163,8 +2215,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Length Required */
-            411: {
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2239,7 +2291,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        id?: string;
+                        /** @constant */
+                        event?: "progress";
+                        data?: string;
+                    };
                 };
             };
             /** @description The last event was seen already: there is nothing more. */
@@ -2670,6 +2727,92 @@ export interface operations {
             };
         };
     };
+    read_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As the list of runs names it. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description report.html, without any right of our own pages. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     list_trade_sets: {
         parameters: {
             query?: {
@@ -2714,6 +2857,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TradeSetPage"];
                     "text/csv": string;
+                    "application/vnd.exitbrain.rows+json": Record<string, never>[];
                 };
             };
             /** @description Bad Request */
@@ -2895,6 +3039,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PairedTradePage"];
                     "text/csv": string;
+                    "application/vnd.exitbrain.rows+json": Record<string, never>[];
                 };
             };
             /** @description Bad Request */
@@ -2969,6 +3114,7 @@ export interface operations {
                 kind?: string[];
                 category?: string[];
                 symbol?: string[];
+                trigger?: string[];
                 set_id?: string | null;
                 /** @description ISO 8601; not before it. */
                 from?: string | null;
@@ -2998,6 +3144,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["EventPage"];
                     "text/csv": string;
+                    "application/vnd.exitbrain.rows+json": Record<string, never>[];
                 };
             };
             /** @description Bad Request */
@@ -3099,6 +3246,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DecisionPage"];
                     "text/csv": string;
+                    "application/vnd.exitbrain.rows+json": Record<string, never>[];
                 };
             };
             /** @description Bad Request */
@@ -3407,8 +3555,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Conflict */
-            409: {
+            /** @description Request Timeout */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3416,8 +3564,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Length Required */
-            411: {
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3697,8 +3845,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Conflict */
-            409: {
+            /** @description Request Timeout */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3706,8 +3854,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Length Required */
-            411: {
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3983,8 +4131,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Conflict */
-            409: {
+            /** @description Request Timeout */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3992,8 +4140,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Length Required */
-            411: {
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4241,8 +4389,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Conflict */
-            409: {
+            /** @description Request Timeout */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4250,8 +4398,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Length Required */
-            411: {
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4311,7 +4459,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                name: "plan" | "profiles" | "config";
+                name: "plan" | "profiles" | "config" | "policy";
             };
             cookie?: never;
         };
@@ -4701,8 +4849,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Conflict */
-            409: {
+            /** @description Request Timeout */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4710,8 +4858,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Length Required */
-            411: {
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4910,8 +5058,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Conflict */
-            409: {
+            /** @description Request Timeout */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4919,8 +5067,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Length Required */
-            411: {
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4939,6 +5087,109 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_events_of_runs: {
+        parameters: {
+            query?: {
+                run?: string[];
+                reason?: string[];
+                kind?: string[];
+                category?: string[];
+                symbol?: string[];
+                trigger?: string[];
+                set_id?: string | null;
+                /** @description ISO 8601; not before it. */
+                from?: string | null;
+                /** @description ISO 8601; before it. */
+                to?: string | null;
+                /** @description Counted from 1. */
+                page?: number;
+                /** @description Rows of a page. */
+                page_size?: number;
+                /** @description The whole table as a file instead of a page of it. */
+                format?: ("csv" | "json") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventPage"];
+                    "text/csv": string;
+                    "application/vnd.exitbrain.rows+json": Record<string, never>[];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

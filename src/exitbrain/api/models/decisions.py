@@ -31,6 +31,9 @@ class Event(Answer):
 class EventFacets(Answer):
     kind: list[FacetCount]
     reason: list[FacetCount]
+    category: list[FacetCount]
+    symbol: list[FacetCount]
+    trigger_id: list[FacetCount]
 
 
 class EventPage(Page[Event]):

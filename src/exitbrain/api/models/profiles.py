@@ -88,6 +88,13 @@ class PreviewRow(Answer):
     total: Amount | None = Field(description="What all fills so far leave after their fees.")
 
 
+class TrailStep(Answer):
+    """From this level of the best price on, the stop follows at this distance."""
+
+    price: Amount
+    callback: float = Field(description="A fraction of the best price.")
+
+
 class Preview(Answer):
     name: str
     side: Side
@@ -96,6 +103,10 @@ class Preview(Answer):
     risk_per_unit: Amount
     risk_fraction: float
     rows: list[PreviewRow]
+    trail: list[TrailStep] = Field(
+        description="Its callback from the activation on, tighter by step; empty without a trail, or where the "
+        "market's range decides."
+    )
     sentences: list[str]
 
 

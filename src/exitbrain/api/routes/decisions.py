@@ -13,6 +13,7 @@ from exitbrain.api.models.decisions import DecisionPage, EventPage, Explanation
 from exitbrain.api.problems import documented
 
 router = APIRouter(prefix="/api/runs/{run_id}", tags=["decisions"], responses=documented(404, 409))
+across = APIRouter(prefix="/api/events", tags=["decisions"], responses=documented(404, 409))
 
 
 @router.get("/events", operation_id="list_events", response_model=EventPage, responses=TABLE)
@@ -25,6 +26,7 @@ def list_events(
     kind: Words = [],  # noqa: B006
     category: Words = [],  # noqa: B006
     symbol: Words = [],  # noqa: B006
+    trigger: Words = [],  # noqa: B006
     set_id: Text = None,
     from_: From = None,
     to: To = None,
@@ -34,11 +36,44 @@ def list_events(
 ) -> EventPage | Response:
     """Block events, latch changes and plan notes in order of happening."""
     keep(request, response, bench.store.run(run_id))
-    asked = {
-        "reason": tuple(reason), "kind": tuple(kind), "category": tuple(category), "symbol": tuple(symbol),
-        "set_id": set_id, "time_from": instant(from_, "from"), "time_to": instant(to, "to"),
-    }  # fmt: skip
-    return event_page(bench, run_id, asked, page, page_size, format)
+    words = _words(reason, kind, category, symbol, trigger)
+    times = {"time_from": instant(from_, "from"), "time_to": instant(to, "to")}
+    return event_page(bench, (run_id,), words | times | {"set_id": set_id}, page, page_size, format)
+
+
+@across.get("", operation_id="list_events_of_runs", response_model=EventPage, responses=TABLE)
+def list_events_of_runs(
+    bench: Bench,
+    run: Words = [],  # noqa: B006
+    reason: Words = [],  # noqa: B006
+    kind: Words = [],  # noqa: B006
+    category: Words = [],  # noqa: B006
+    symbol: Words = [],  # noqa: B006
+    trigger: Words = [],  # noqa: B006
+    set_id: Text = None,
+    from_: From = None,
+    to: To = None,
+    page: PageNumber = 1,
+    page_size: PageSize = 100,
+    format: Format = None,
+) -> EventPage | Response:
+    """Events of several runs, or of every finished one where none is named, in order of time."""
+    words = _words(reason, kind, category, symbol, trigger)
+    times = {"time_from": instant(from_, "from"), "time_to": instant(to, "to")}
+    run_ids = tuple(dict.fromkeys(run))
+    return event_page(bench, run_ids, words | times | {"set_id": set_id}, page, page_size, format)
+
+
+def _words(
+    reason: list[str], kind: list[str], category: list[str], symbol: list[str], trigger: list[str]
+) -> dict[str, tuple[str, ...]]:
+    return {
+        "reason": tuple(reason),
+        "kind": tuple(kind),
+        "category": tuple(category),
+        "symbol": tuple(symbol),
+        "trigger_id": tuple(trigger),
+    }
 
 
 @router.get("/decisions", operation_id="list_decisions", response_model=DecisionPage, responses=TABLE)
