@@ -37,6 +37,12 @@ export function Shell() {
       <main id="content" className="page app" tabIndex={-1}>
         <Outlet />
       </main>
+      <footer className="made-by">
+        Charts by{" "}
+        <a href="https://www.tradingview.com/" target="_blank" rel="noreferrer">
+          TradingView
+        </a>
+      </footer>
     </ZoneContext>
   );
 }

@@ -2,7 +2,7 @@ import { BaselineSeries, createChart, type IChartApi, type ISeriesApi, type UTCT
 import { useEffect, useRef, useState } from "react";
 import { decimals, moment, percent, type Zone } from "../model/format";
 import type { Equity } from "../model/payload";
-import { chartOptions, WHOLE_RANGE } from "./options";
+import { chartOptions, MADE_BY, WHOLE_RANGE } from "./options";
 import type { Palette } from "./palette";
 
 type Props = { equity: Equity; palette: Palette; zone: Zone };
@@ -61,7 +61,7 @@ function pointAt(equity: Equity, time: number | null): Point {
 }
 
 function draw(element: HTMLElement, equity: Equity): Drawn {
-  const chart = createChart(element, { autoSize: true, timeScale: WHOLE_RANGE });
+  const chart = createChart(element, { ...MADE_BY, autoSize: true, timeScale: WHOLE_RANGE });
   const value = chart.addSeries(BaselineSeries, {
     baseValue: { type: "price", price: equity.equity[0] ?? 0 },
     priceLineVisible: false,
