@@ -6,13 +6,14 @@ EXITBRAIN_SCHEMATHESIS_EXAMPLES sets how many examples an operation gets; the su
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from exitbrain.api.serving import application
 
-from .worlds import World
+from .worlds import World, copied
 
 schemathesis = pytest.importorskip("schemathesis")
 
@@ -31,7 +32,12 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def test_the_api_answers_as_it_says(world: World) -> None:
+def test_the_api_answers_as_it_says(world: World, tmp_path: Path) -> None:
+    with copied(world, tmp_path / "home") as own:
+        _walk(own)
+
+
+def _walk(world: World) -> None:
     from schemathesis.config import SchemathesisConfig
     from schemathesis.engine import events, from_schema
     from schemathesis.python import asgi

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +119,17 @@ def made_world(home: Path) -> World:
         request(label="second", config={"account": {"on_opposite": "ignore"}, "exits": {"default_stop_pct": 1.5}}),
     )
     return World(bench, read_tokens(bench.home.token_file), first, second)
+
+
+@contextmanager
+def copied(world: World, home: Path) -> Iterator[World]:
+    """The same runs in a home of their own, for those who delete and add."""
+    shutil.copytree(world.bench.home.folder, home)
+    bench = Workbench.open(home=home, environment={}, workers=1)
+    try:
+        yield replace(world, bench=bench)
+    finally:
+        bench.close()
 
 
 def finished(bench: Workbench, asked: dict[str, Any], seconds: float = 90) -> str:

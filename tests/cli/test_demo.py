@@ -1,11 +1,8 @@
-"""The demo: its rule sees closed bars only, its page is served on the loopback address alone."""
+"""The demo: its rule sees closed bars only, and it tells what it found. What it serves is in tests/api."""
 
 from __future__ import annotations
 
-import http.client
 import json
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +10,6 @@ import pytest
 
 from exitbrain.candles import Candles, demo_candles
 from exitbrain.cli.demo_run import BARS_BACK, breakouts
-from exitbrain.cli.serving import page_server
 from exitbrain.errors import Unavailable
 
 from .worlds import World
@@ -74,38 +70,3 @@ def test_without_its_candles_the_demo_says_what_installs_them(world: World, monk
     assert (said.status, said.out) == (3, "")
     assert "pip install 'exitbrain[demo]'" in said.err and len(said.err.splitlines()) == 1
     assert not Path("made").exists()
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[http.client.HTTPConnection]:
-    (tmp_path / "secret.txt").write_text("secret")
-    (tmp_path / "report.html").write_text("<p>the page</p>")
-    with page_server(tmp_path / "report.html") as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        assert server.server_address[0] == "127.0.0.1"
-        yield http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=5)
-        server.shutdown()
-
-
-ANSWERS = {
-    ("/", "127.0.0.1"): 200,
-    ("/report.html", "localhost"): 200,
-    ("/secret.txt", "127.0.0.1"): 404,
-    ("/../secret.txt", "127.0.0.1"): 404,
-    ("/", "evil.example"): 421,
-}
-
-
-@pytest.mark.parametrize(("path", "host"), ANSWERS)
-def test_only_the_page_is_served_and_only_to_this_machine(
-    path: str, host: str, served: http.client.HTTPConnection
-) -> None:
-    served.request("GET", path, headers={"Host": f"{host}:{served.port}"})
-    answer = served.getresponse()
-    assert answer.status == ANSWERS[path, host]
-    assert (answer.read() == b"<p>the page</p>") == (answer.status == 200)
-
-
-def test_a_port_that_is_taken_gives_way_to_the_next(tmp_path: Path) -> None:
-    with page_server(tmp_path / "a.html") as one, page_server(tmp_path / "b.html") as other:
-        assert other.server_port > one.server_port >= 8321

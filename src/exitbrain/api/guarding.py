@@ -88,12 +88,8 @@ class Guarded:
             return
         self.measures.refused.labels(refusal.reason).inc()
         await receive()  # the request to connect
-        if "websocket.http.response" not in scope.get("extensions", {}):
-            await send({"type": "websocket.close", "code": 1008})
-            return
-        start, body = _problem(refusal, scope["path"])
-        await send({**start, "type": "websocket.http.response.start"})
-        await send({**body, "type": "websocket.http.response.body"})
+        # Closed before it was accepted: the asker is answered 403.
+        await send({"type": "websocket.close", "code": 1008})
 
     async def _refuse(self, scope: Message, refusal: Refusal, answer: Send) -> None:
         self.measures.refused.labels(refusal.reason).inc()

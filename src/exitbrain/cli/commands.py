@@ -12,6 +12,7 @@ from exitbrain.cli.plan import plan_app
 from exitbrain.cli.profiles import profiles_app
 from exitbrain.cli.rules import features_command, rules_app
 from exitbrain.cli.runs import backtest_command, events_command, explain_command, report_command, trades_command
+from exitbrain.cli.serve import serve_command
 from exitbrain.cli.store import store_app
 
 app = typer.Typer(
@@ -59,5 +60,10 @@ app.add_typer(rules_app, name="rules", epilog='Example: exitbrain rules check "c
 app.command("features", short_help="List what a rule may name.", epilog="Example: exitbrain features --json")(
     features_command
 )
+app.command(
+    "serve",
+    short_help="Serve the API and the web UI on this machine.",
+    epilog="Example: exitbrain serve --port 8321 --no-open",
+)(serve_command)
 app.command("doctor", short_help="Check this installation.", epilog="Example: exitbrain doctor")(doctor_command)
 app.command("version", epilog="Example: exitbrain version --json")(version_command)

@@ -10,9 +10,8 @@ import numpy as np
 
 from exitbrain.candles import demo_candles
 from exitbrain.cli.backtest_run import Tell, run_into
-from exitbrain.cli.output import REPORT, checked_folder
+from exitbrain.cli.output import checked_folder
 from exitbrain.cli.progress import working
-from exitbrain.cli.serving import serve_page
 from exitbrain.cli.summary import print_places, summary_blocks
 from exitbrain.cli.terminal import console, sentences, show
 from exitbrain.errors import Unavailable
@@ -48,9 +47,19 @@ def run_demo(out: str, *, serve: bool) -> None:
     result, unreported = run_into(folder, lambda tell: _run(file, tell))
     show(terminal, *summary_blocks(result, terminal.width, with_reading=False))
     print_places(terminal, out, unreported)
-    if serve and unreported is None:
+    if serve:
         terminal.print()
-        serve_page(folder / REPORT)
+        _serve(result)
+
+
+def _serve(result: Result) -> None:
+    from exitbrain.cli.serving import PORTS_TRIED
+    from exitbrain.cli.serving import serve as serve_bench
+    from exitbrain.wiring.workbench import Workbench
+
+    with Workbench.open(workers=1) as bench:
+        run_id = bench.save(result, label="demo")
+        serve_bench(bench, path=f"/runs/{run_id}", ports_tried=PORTS_TRIED)
 
 
 def breakouts(candles: Candles) -> pl.DataFrame:

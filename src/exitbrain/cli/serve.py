@@ -23,6 +23,6 @@ def serve_command(
     ] = None,
 ) -> None:
     """Serve the API and the web UI until Ctrl-C."""
-    from exitbrain.cli.serve_run import serve_workbench
+    from exitbrain.cli.serving import serve_workbench
 
     serve_workbench(host, port, home, workers, names=tuple(name or ()), remote=allow_remote, browse=open_)
