@@ -363,10 +363,9 @@ class Simulation:
         def level(position: OpenPosition) -> int:
             """Where closing by a market order pays back the set's fees so far and its own taker fee (spec F52)."""
             instrument, side = line.market.instrument, position.side
-            books: Books = position.attached["books"]
-            cost = abs(books.position.cost_basis)
             fees = Fraction(position.attached["lifecycle"].fees, FEE_UNITS) / Fraction(instrument.money_unit)
-            needed = (cost + side * fees) / (position.lots * (1 - side * Fraction(instrument.taker_fee)))
+            entry = Fraction(position.ladder.entry)
+            needed = (entry + side * fees / position.lots) / (1 - side * Fraction(instrument.taker_fee))
             return (
                 ceil_div(needed.numerator, needed.denominator) if side > 0 else needed.numerator // needed.denominator
             )
