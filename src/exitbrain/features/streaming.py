@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Protocol
 
 import numpy as np
@@ -83,12 +84,12 @@ class StreamingFeatures:
                 value = self._lines[name].take(bar)
             else:
                 value = self._higher[feature.timeframe].value(feature.on_its_bars)
-            self._values[name].append(value)
+            # Told once here: rules that look back read each value many times.
+            self._values[name].append(_known(value))
         self._taken += 1
 
     def value(self, name: str, bars_back: int) -> float | str | None:
-        value = self._values[name][self.history - bars_back]
-        return value if isinstance(value, str) or value is None else float(value) if np.isfinite(value) else None
+        return self._values[name][self._taken - 1 - bars_back]
 
     def why(self, name: str, bars_back: int) -> str:
         """Why a value is missing there (spec F55)."""
@@ -124,6 +125,13 @@ class StreamingFeatures:
         if name in _STREAMS:
             return _TalibLine(_STREAMS[name], feature.numbers, feature.warm_up + 1)
         return _WindowLine(feature)
+
+
+def _known(value: float | str | None) -> float | str | None:
+    """None for what is missing: nan and infinity too."""
+    if value is None or isinstance(value, str):
+        return value
+    return float(value) if isfinite(value) else None
 
 
 def _market_feature(name: str) -> Feature:
