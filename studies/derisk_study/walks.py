@@ -11,7 +11,7 @@ from derisk_study.files import Listed
 
 WALKS = 4
 HOURS = 5_000
-STEPS = 12
+STEPS = 360
 HOURLY_DEVIATION = 0.007
 HOUR = 3_600_000_000
 START = 1_577_836_800_000_000  # 2020-01-01
