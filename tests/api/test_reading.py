@@ -356,3 +356,9 @@ def test_a_pair_has_the_fields_of_old(client: TestClient) -> None:
         "symbol", "side", "entry_trigger", "exit_trigger", "entry_timestamp", "exit_timestamp", "entry_price",
         "exit_price", "qty", "fees", "pnl", "hold_duration", "risk", "r_multiple",
     ]  # fmt: skip
+
+
+def test_a_table_of_a_run_that_is_none_is_refused_before_the_file_begins(client: TestClient) -> None:
+    for kind in ("csv", "json"):
+        answer = client.get("/api/events", params={"run": "r000000000000", "format": kind})
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")

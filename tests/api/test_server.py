@@ -86,7 +86,7 @@ def test_progress_goes_on_where_a_broken_line_left_it(served: Served) -> None:
     assert seen[-1][1]["status"] == "done"
     shares = [one["overall"] for _, one in seen]
     assert shares == sorted(shares) and {one["stage"] for _, one in seen} >= {"reading", "running", "saving"}
-    assert httpx2.get(f"{served.url}/api/runs/{run_id}").json()["status"] == "done"
+    assert httpx2.get(f"{served.url}/api/runs/{run_id}", timeout=SECONDS).json()["status"] == "done"
 
 
 def test_a_run_is_cancelled_and_leaves_nothing(served: Served) -> None:
@@ -97,9 +97,10 @@ def test_a_run_is_cancelled_and_leaves_nothing(served: Served) -> None:
     assert answer.status_code == 202
     *_, (_, last) = follow
     assert last["status"] == "cancelled"
-    told = httpx2.get(f"{served.url}/api/runs/{run_id}").json()
+    told = httpx2.get(f"{served.url}/api/runs/{run_id}", timeout=SECONDS).json()
     assert (told["status"], told["has_results"], told["run"], told["files"]) == ("cancelled", False, None, [])
-    assert httpx2.get(f"{served.url}/api/runs/{run_id}/trade_sets").status_code == 409
+    assert httpx2.get(f"{served.url}/api/runs/{run_id}/trade_sets", timeout=SECONDS).status_code == 409
+    assert httpx2.get(f"{served.url}/api/runs/{run_id}/trade_sets?format=csv", timeout=SECONDS).status_code == 409
     assert not (served.home / "runs" / run_id).exists() and not list((served.home / "jobs").glob(f"*{run_id}*"))
 
 
@@ -111,9 +112,9 @@ def test_a_run_over_real_candles_is_started_and_read(served: Served, test_data: 
     run_id = start(served, {"candles": name, "plan": plan.read_text(encoding="utf-8"), "config": config})
     *_, (_, last) = events(served, run_id)
     assert last["status"] == "done", last
-    page = httpx2.get(f"{served.url}/api/runs/{run_id}/trade_sets", params={"page_size": 5}).json()
+    page = httpx2.get(f"{served.url}/api/runs/{run_id}/trade_sets", params={"page_size": 5}, timeout=SECONDS).json()
     assert page["total"] > 10 and page["items"][0]["symbol"] == "BTCUSDT"
-    candles = httpx2.get(f"{served.url}/api/runs/{run_id}/candles", params={"max_bars": 500}).json()
+    candles = httpx2.get(f"{served.url}/api/runs/{run_id}/candles", params={"max_bars": 500}, timeout=SECONDS).json()
     assert len(candles["time"]) <= 500 and candles["regimes"]
 
 

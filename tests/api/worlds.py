@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -124,7 +125,14 @@ def made_world(home: Path) -> World:
 @contextmanager
 def copied(world: World, home: Path) -> Iterator[World]:
     """The same runs in a home of their own, for those who delete and add."""
-    shutil.copytree(world.bench.home.folder, home)
+    store = "store.sqlite3"
+    shutil.copytree(world.bench.home.folder, home, ignore=shutil.ignore_patterns(f"{store}*"))
+    # By SQLite itself: a process that opens and closes the file of a store loses the locks it holds on it.
+    with (
+        closing(sqlite3.connect(world.bench.home.folder / store)) as own,
+        closing(sqlite3.connect(home / store)) as new,
+    ):
+        own.backup(new)
     bench = Workbench.open(home=home, environment={}, workers=1)
     try:
         yield replace(world, bench=bench)

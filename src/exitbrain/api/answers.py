@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any
 
 from fastapi import Request, Response
@@ -49,10 +50,18 @@ def keep(request: Request, response: Response, row: Mapping[str, Any]) -> None:
 
 def table_file(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], kind: str, name: str) -> Response:
     """Every row as a file to save; of a JSON table the rows are whole."""
+    rows = _begun(rows)
     lines = _csv(rows, columns) if kind == "csv" else _json(rows)
     media = "text/csv; charset=utf-8" if kind == "csv" else ROWS
     disposition = f'attachment; filename="{name}.{kind}"'
     return StreamingResponse(lines, media_type=media, headers={"Content-Disposition": disposition})
+
+
+def _begun(rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The same rows, the first already asked for: a refusal comes before an answer has begun."""
+    coming = iter(rows)
+    first = list(islice(coming, 1))
+    return chain(first, coming)
 
 
 def _json(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:

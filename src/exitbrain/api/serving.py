@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,13 @@ def run_server(app: Guarded, listener: socket.socket, started: Callable[[], None
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
+            threading.Thread(target=_warm, daemon=True).start()
             started()
 
     Server(config).run(sockets=[listener])
+
+
+def _warm() -> None:
+    """Load what the first table and the first chart need, while the browser is still opening."""
+    import polars  # noqa: F401
+    import talib  # noqa: F401
