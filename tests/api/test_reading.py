@@ -215,6 +215,10 @@ def test_events_of_runs_are_laid_together_by_time(client: TestClient, world: Wor
     assert chosen["total"] == len(expected) and {event["trigger_id"] for event in chosen["items"]} <= {"trim"}
     for name in ("kind", "reason", "symbol"):
         assert sum(facet["count"] for facet in everything["facets"][name]) == everything["total"]
+    assert (
+        chosen["facets"]["trigger_id"]
+        == client.get("/api/events", params={"symbol": "AAA"}).json()["facets"]["trigger_id"]
+    )
     assert client.get("/api/events", params={"run": "nobody"}).status_code == 404
     saved = client.get("/api/events", params={"format": "json", "symbol": "BBB"}).json()
     assert saved == [event for event in everything["items"] if event["symbol"] == "BBB"]

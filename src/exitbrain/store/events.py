@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -46,7 +47,9 @@ class Events:
             counts = {
                 name: connection.execute(
                     sa.select(events.c[name], sa.func.count())
-                    .where(*wanted, events.c[name].is_not(None))
+                    # Its own filter left out, so that the other values can still be chosen.
+                    .where(*_conditions(connection, run_ids, replace(query, **{name: ()})))
+                    .where(events.c[name].is_not(None))
                     .group_by(events.c[name])
                 ).all()
                 for name in FACETS

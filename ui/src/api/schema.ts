@@ -782,6 +782,7 @@ export interface components {
         };
         ComparedRun: {
             run_id: string;
+            label: string | null;
             symbols: string[];
             timeframe: string | null;
             start: string | null;
@@ -1077,6 +1078,8 @@ export interface components {
             difference_r: number | null;
             difference_r_low: number | null;
             difference_r_high: number | null;
+            /** @description From noise: the interval leaves 0 out, and the sets are enough. */
+            distinguishable: boolean;
             verdict: string;
         };
         /** @description The row of old: one entry, one exit. Deprecated; a TradeSet shows the same and more. */

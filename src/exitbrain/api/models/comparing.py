@@ -12,6 +12,7 @@ from exitbrain.api.models.shapes import Answer, Loose, Seconds
 
 class ComparedRun(Answer):
     run_id: str
+    label: str | None
     symbols: list[str]
     timeframe: str | None
     start: str | None
@@ -43,6 +44,7 @@ class PairedDifference(Answer):
     difference_r: float | None
     difference_r_low: float | None
     difference_r_high: float | None
+    distinguishable: bool = Field(description="From noise: the interval leaves 0 out, and the sets are enough.")
     verdict: str
 
 
