@@ -6,7 +6,11 @@ import { ZoneContext } from "../components/zone";
 import type { Zone } from "../model/format";
 import { Failure } from "./Failure";
 
-const PLACES = [{ to: "/runs", name: "Backtests" }];
+const PLACES = [
+  { to: "/runs", name: "Backtests" },
+  { to: "/compare", name: "Compare" },
+  { to: "/events", name: "Events" },
+];
 const ZONE_KEY = "exitbrain-zone";
 
 /** The frame around every screen: where one can go, in which zone times are written, light or dark. */

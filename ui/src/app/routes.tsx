@@ -5,12 +5,23 @@ import { Broken, Shell } from "./Shell";
 export const router = createBrowserRouter([
   {
     element: <Shell />,
+    HydrateFallback: () => null,
     children: [
       {
         errorElement: <Broken />,
         children: [
           { path: "/", element: <Navigate to="/runs" replace /> },
           { path: "/runs", lazy: async () => ({ Component: (await import("./runs/Runs")).Runs }) },
+          { path: "/compare", lazy: async () => ({ Component: (await import("./compare/Compare")).Compare }) },
+          {
+            path: "/compare/policies",
+            lazy: async () => ({ Component: (await import("./compare/Policies")).Policies }),
+          },
+          {
+            path: "/compare/:runId",
+            lazy: async () => ({ Component: (await import("./compare/PolicyResult")).PolicyResult }),
+          },
+          { path: "/events", lazy: async () => ({ Component: (await import("./events/Events")).Events }) },
         ],
       },
     ],

@@ -3,3 +3,4 @@ import "@mantine/core/styles/Badge.css";
 import "@mantine/core/styles/Loader.css";
 import "@mantine/core/styles/Progress.css";
 import "./app.css";
+import "./controls.css";
