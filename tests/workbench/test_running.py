@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,6 +79,31 @@ def test_the_same_request_is_computed_once(working: Workbench) -> None:
     again = working.submit(asked, again=True)
     assert again.is_new and working.store.run(again.run_id)["has_results"]
     assert watched(working, again.run_id)[-1].status == "done"
+
+
+def test_a_worker_that_ends_at_once_leaves_a_run_that_is_done(
+    working: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worst turn of the race: the child is over before its server does anything more."""
+    start = subprocess.Popen
+
+    def ended(*arguments: Any, **more: Any) -> subprocess.Popen[str]:
+        child = start(*arguments, **more)
+        child.wait()
+        return child
+
+    monkeypatch.setattr("exitbrain.wiring.workbench.running.subprocess.Popen", ended)
+    made = working.submit(request(working))
+    last = watched(working, made.run_id)[-1]
+    assert (last.status, last.detail, working.store.run(made.run_id)["status"]) == ("done", None, "done")
+
+
+def test_what_is_over_is_not_started_again(working: Workbench) -> None:
+    run_id = working.submit(request(working)).run_id
+    watched(working, run_id)
+    before = working.store.run(run_id)
+    working.store.started(run_id)
+    assert working.store.run(run_id) == before
 
 
 def test_a_run_that_fails_says_why(working: Workbench) -> None:

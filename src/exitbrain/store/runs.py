@@ -150,7 +150,11 @@ class Runs:
                 connection.execute(sa.insert(t.run_symbols), rows)
 
     def started(self, run_id: str) -> None:
-        self._change(run_id, {"status": RUNNING, "started_at": self.clock()})
+        """A queued run is running. One that is over, or that another has started, stays what it is."""
+        with self.database.writing() as connection:
+            _run(connection, run_id)
+            mine = (t.runs.c.run_id == run_id, t.runs.c.status == QUEUED)
+            connection.execute(sa.update(t.runs).where(*mine).values(status=RUNNING, started_at=self.clock()))
 
     def ended(self, run_id: str, status: str, error: str | None = None) -> str:
         """A run that came to nothing; what it had before counts again. The status that it has now."""
@@ -235,11 +239,6 @@ class Runs:
             for key in connection.execute(_unowned()).scalars().all():
                 delete_result(connection, key)
         return [row["run_id"] for row in gone]
-
-    def _change(self, run_id: str, values: Mapping[str, Any]) -> None:
-        with self.database.writing() as connection:
-            _run(connection, run_id)
-            connection.execute(sa.update(t.runs).where(t.runs.c.run_id == run_id).values(**values))
 
 
 def result_key(connection: Connection, run_id: str) -> int:

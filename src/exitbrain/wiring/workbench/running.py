@@ -137,6 +137,8 @@ class Runner:
 
     def _run(self, job: Job) -> None:
         with (job.folder / "log").open("w", encoding="utf-8") as log:
+            # Before there is a child: one that is quick may be done before a word about it is written.
+            self.store.started(job.run_id)
             with self.changed:
                 if job.is_cancelled:
                     return
@@ -151,7 +153,6 @@ class Runner:
                     start_new_session=True,  # Ctrl-C is for the server, which then ends its children
                 )
             child = job.child
-            self.store.started(job.run_id)
             self._tell(job, status=RUNNING)
             error = self._follow(job, child)
             status = child.wait()
