@@ -15,6 +15,7 @@ from exitbrain.api.pages import add_pages
 from exitbrain.api.repeating import Repeatable
 from exitbrain.api.tokens import read_tokens
 from exitbrain.errors import InvalidInput, Problem, Unavailable
+from exitbrain.wiring.experiments import Experiments
 
 PORTS_TRIED = 20
 ENDING_SECONDS = 3
@@ -22,7 +23,7 @@ ENDING_SECONDS = 3
 
 def application(workbench: Any, access: Access, *, web: Path | None = None) -> Guarded:
     """The whole as one ASGI application."""
-    app = create_app(workbench, remote=access.remote)
+    app = create_app(workbench, experiments_runner=Experiments(workbench), remote=access.remote)
     add_pages(app, access, web)
     return Guarded(Repeatable(app, workbench), access, app.state.measures)
 

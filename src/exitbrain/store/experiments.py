@@ -13,6 +13,7 @@ from exitbrain.core.instants import instant_of, iso
 from exitbrain.errors import InvalidInput, Problem
 from exitbrain.store import tables as t
 from exitbrain.store.databases import Database, searchable
+from exitbrain.store.queries import Page, check_page
 from exitbrain.store.writing import compact
 
 CHUNK = 5_000
@@ -121,8 +122,19 @@ class Experiments:
             self._read(connection, experiment_id)
             mine = sa.select(a).where(a.c.experiment_id == searchable(experiment_id)).order_by(a.c.seq)
             for row in connection.execute(mine).mappings():
-                outcome = None if row["outcome"] is None else json.loads(row["outcome"])
-                yield {"unit": row["unit"], "arm": row["arm"], "outcome": outcome}
+                yield _assignment(row)
+
+    def assignment_page(self, experiment_id: str, page: int, page_size: int) -> Page:
+        """Some of them, in that order."""
+        check_page(page, page_size)
+        a = t.experiment_assignments
+        with self.database.reading() as connection:
+            self._read(connection, experiment_id)
+            mine = a.c.experiment_id == searchable(experiment_id)
+            total = connection.execute(sa.select(sa.func.count()).select_from(a).where(mine)).scalar_one()
+            wanted = sa.select(a).where(mine).order_by(a.c.seq).limit(page_size).offset((page - 1) * page_size)
+            rows = [_assignment(row) for row in connection.execute(wanted).mappings()]
+        return Page(rows=rows, total=total, page=page, page_size=page_size)
 
     @staticmethod
     def _read(connection: sa.Connection, experiment_id: str) -> dict[str, Any]:
@@ -141,3 +153,8 @@ class Experiments:
             "result": None if row["result"] is None else json.loads(row["result"]),
             "arms": [json.loads(spec) for spec in connection.execute(own).scalars()],
         }
+
+
+def _assignment(row: Mapping[str, Any]) -> dict[str, Any]:
+    outcome = None if row["outcome"] is None else json.loads(row["outcome"])
+    return {"unit": row["unit"], "arm": row["arm"], "outcome": outcome}

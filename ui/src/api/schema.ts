@@ -575,12 +575,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List Experiments */
+        /**
+         * List Experiments
+         * @description The newest first.
+         */
         get: operations["list_experiments"];
         put?: never;
         /**
          * Create Experiment
-         * @description Start one: sets are assigned by a stable hash, and each is replayed under both arms on its own path.
+         * @description Queue the replay of every set under both arms. The same request is the same experiment.
          */
         post: operations["create_experiment"];
         delete?: never;
@@ -598,6 +601,26 @@ export interface paths {
         };
         /** Read Experiment */
         get: operations["read_experiment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/experiments/{experiment_id}/sets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Experiment Sets
+         * @description Every set with both arms' outcomes, in order of opening; none until the replay is done.
+         */
+        get: operations["list_experiment_sets"];
         put?: never;
         post?: never;
         delete?: never;
@@ -654,36 +677,43 @@ export interface components {
             time: number[];
             runs: components["schemas"]["CurveOfRun"][];
         };
+        /** @description What an arm does otherwise than the run it shares with the other; nothing: the run as it is. */
         Arm: {
+            /** @description Letters, digits, - and _. */
             name: string;
-            /** @description A profile's name, or a profiles file as text or content. */
-            profiles: string | {
+            /** @description A kept profile as NAME or NAME@2, several of them, or a profiles file as text or content. */
+            profiles?: string | string[] | {
                 [key: string]: unknown;
-            };
+            } | null;
+            /** @description Settings over those of the run, as text or content. */
+            config?: string | {
+                [key: string]: unknown;
+            } | null;
+            /** @description A plan instead of the run's, as text or content. */
+            plan?: string | {
+                [key: string]: unknown;
+            } | null;
+            /** @description emergency_only: every risk_reduce and risk_off leaves in full. */
+            rewrite?: ("none" | "emergency_only") | null;
             /**
-             * @description Share of the sets, relative to the other arms.
+             * @description Share of the sets, relative to the other arm.
              * @default 1
              */
             weight: number;
         };
         ArmResult: {
             name: string;
-            profile: string | null;
+            /** @description What the arm was given: profiles, config, plan, rewrite. */
+            changes: {
+                [key: string]: unknown;
+            };
             weight: number;
+            /** @description Sets that the hash gave it. */
             num_assigned: number;
+            /** @description Over all sets, replayed under it. */
             net_r_mean: number | null;
             /** @description Over the sets assigned to it alone. */
             net_r_assigned_mean: number | null;
-        };
-        Assignment: {
-            entry: string;
-            symbol: string;
-            side: string;
-            /** @description ISO 8601 in UTC, such as 2024-01-01T04:00:00Z. */
-            opened_at: string;
-            arm: string;
-            /** @description First − second arm, replayed on the set's own path. */
-            difference_r: number | null;
         };
         Candidate: {
             trigger_id: string;
@@ -836,6 +866,13 @@ export interface components {
             /** @description Rows that match, on all pages. */
             total: number;
         };
+        /** @description First − second arm in R a set, with its always-valid interval; a bound is null where there is none yet. */
+        Difference: {
+            num_sets: number;
+            mean: number | null;
+            low: number | null;
+            high: number | null;
+        };
         /** @description Thinned so that of each stretch the highest, lowest and deepest point stay. */
         Equity: {
             time: number[];
@@ -888,25 +925,45 @@ export interface components {
         ExperimentDetail: {
             experiment_id: string;
             name: string;
-            /** @enum {string} */
-            state: "running" | "decided" | "stopped" | "exhausted";
+            /**
+             * @description running: the replay is under way. decided: the stop rule has spoken. exhausted: all sets are seen and it has not. stopped: by hand. failed: see error.
+             * @enum {string}
+             */
+            state: "running" | "decided" | "exhausted" | "stopped" | "failed";
             arms: string[];
             /** @description ISO 8601 in UTC, such as 2024-01-01T04:00:00Z. */
             created_at: string;
             stopped_at: string | null;
+            /** @description Sets that both arms closed with a known risk. */
             num_sets: number;
+            /** @description In words; null until the replay is done. */
             verdict: string | null;
+            /** @description The better arm, or equal: within the futility margin. */
+            decision: ("first" | "second" | "equal") | null;
+            /** @description Share of the replay that is done, while it runs. */
+            progress: number | null;
+            error: string | null;
             alpha: number;
             salt: string;
             min_sets: number;
             max_sets: number | null;
+            futility_margin: number | null;
+            source_run: string | null;
+            /** @description Where the stop rule spoke. */
+            stopped_at_set: number | null;
             results: components["schemas"]["ArmResult"][];
+            /** @description Every set under both arms: the primary view, where it stopped. */
+            paired: components["schemas"]["Difference"] | null;
+            /** @description Each set under its own arm alone, weighted by its share. */
+            assigned: components["schemas"]["Difference"] | null;
+            /** @description Of the sets, those that the first arm ended better. */
+            share_better: number | null;
+            share_worse: number | null;
+            /** @description A point a day, also after the stop. */
             sequence: components["schemas"]["SequencePoint"][];
-            /** @description The latest 200. */
-            assignments: components["schemas"]["Assignment"][];
             stop_rule: string;
-            /** @description The job that replays the sets. */
-            run_id: string | null;
+            /** @description The job that replays the sets, a comparison of policies. */
+            run_id: string;
             notes: string[];
         };
         ExperimentPage: {
@@ -920,8 +977,10 @@ export interface components {
         ExperimentRequest: {
             name: string;
             arms: components["schemas"]["Arm"][];
-            /** @description What the arms are run over; its own profiles are replaced by each arm's. */
-            inputs: components["schemas"]["RunInputs"];
+            /** @description What the arms are run over; or a source_run. */
+            inputs?: components["schemas"]["RunInputs"] | null;
+            /** @description A finished run whose entries are replayed. */
+            source_run?: string | null;
             /**
              * @description The error rate that holds however often one looks.
              * @default 0.05
@@ -937,20 +996,58 @@ export interface components {
              * @default 30
              */
             min_sets: number;
-            /** @description Stop without a verdict after so many. */
+            /** @description Ends without a verdict after so many. */
             max_sets?: number | null;
+            /** @description In R: once the difference is within it on either side, it does not matter. */
+            futility_margin?: number | null;
+        };
+        /** @description A set under both arms; R is null where an arm did not close it or its risk is unknown. */
+        ExperimentSet: {
+            /** @description The key that is hashed: symbol, side, time of opening, number among those alike. */
+            set: string;
+            symbol: string;
+            /** @enum {string} */
+            side: "long" | "short";
+            /** @description ISO 8601 in UTC, such as 2024-01-01T04:00:00Z. */
+            opened_at: string;
+            /** @description The arm that the hash gave it. */
+            arm: string;
+            first_r: number | null;
+            second_r: number | null;
+            difference_r: number | null;
+            /** @description Reasons of its exits. */
+            first_exits: string[] | null;
+            second_exits: string[] | null;
+        };
+        ExperimentSetPage: {
+            items: components["schemas"]["ExperimentSet"][];
+            /** @description Counted from 1. */
+            page: number;
+            page_size: number;
+            /** @description Rows that match, on all pages. */
+            total: number;
         };
         ExperimentSummary: {
             experiment_id: string;
             name: string;
-            /** @enum {string} */
-            state: "running" | "decided" | "stopped" | "exhausted";
+            /**
+             * @description running: the replay is under way. decided: the stop rule has spoken. exhausted: all sets are seen and it has not. stopped: by hand. failed: see error.
+             * @enum {string}
+             */
+            state: "running" | "decided" | "exhausted" | "stopped" | "failed";
             arms: string[];
             /** @description ISO 8601 in UTC, such as 2024-01-01T04:00:00Z. */
             created_at: string;
             stopped_at: string | null;
+            /** @description Sets that both arms closed with a known risk. */
             num_sets: number;
+            /** @description In words; null until the replay is done. */
             verdict: string | null;
+            /** @description The better arm, or equal: within the futility margin. */
+            decision: ("first" | "second" | "equal") | null;
+            /** @description Share of the replay that is done, while it runs. */
+            progress: number | null;
+            error: string | null;
         };
         /** @description Why a run did, or did not, act at one bar: what `exitbrain explain --json` prints. */
         Explanation: {
@@ -1548,12 +1645,14 @@ export interface components {
             hit_rate: number | null;
             conditional_rate: number | null;
         };
-        /** @description The confidence sequence after so many sets: first − second, in R. */
+        /** @description The paired difference at the end of a UTC day. */
         SequencePoint: {
             num_sets: number;
-            mean: number;
-            low: number;
-            high: number;
+            mean: number | null;
+            low: number | null;
+            high: number | null;
+            /** @description ISO 8601 date. */
+            day: string;
         };
         SettingDifference: {
             /** @description Dotted, as exits.default_stop_pct; inputs.candles and its like for files. */
@@ -4817,7 +4916,7 @@ export interface operations {
         };
         responses: {
             /** @description Successful Response */
-            201: {
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4944,6 +5043,89 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExperimentDetail"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_experiment_sets: {
+        parameters: {
+            query?: {
+                /** @description Counted from 1. */
+                page?: number;
+                /** @description Rows of a page. */
+                page_size?: number;
+                /** @description The whole table as a file instead of a page of it. */
+                format?: ("csv" | "json") | null;
+            };
+            header?: never;
+            path: {
+                experiment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentSetPage"];
                 };
             };
             /** @description Bad Request */
