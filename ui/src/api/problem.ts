@@ -1,6 +1,6 @@
 /** A refusal as the server words it: an RFC 9457 problem document. */
 
-export type FieldFault = { field: string; message: string; line?: number | null; column?: number | null };
+export type FieldFault = { field: string; message: string; accepted?: string | null; line?: number | null; column?: number | null };
 
 export class Problem extends Error {
   readonly status: number;

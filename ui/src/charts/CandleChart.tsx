@@ -67,7 +67,7 @@ function barsForLabels(count: number, exit: number, width: number): number {
 }
 
 /** Rising bars hollow, falling ones filled: told apart without colour, and the ladder keeps the colours to itself. */
-function candleColors(palette: Palette) {
+export function candleColors(palette: Palette) {
   return {
     upColor: palette.card,
     downColor: palette["candle-down"],

@@ -3,13 +3,16 @@ import { type PointerEvent, useMemo, useState } from "react";
 import { decimals, exact, inR } from "../model/format";
 import type { TradeSet } from "../model/payload";
 
+/** What of a set is a dot. */
+type Excursion = Pick<TradeSet, "set_id" | "symbol" | "side" | "mae_r" | "mfe_r" | "r_multiple">;
+
 const HEIGHT = 300;
 const FRAME = { left: 50, right: 12, top: 14, bottom: 40 };
 const NEAR = 14;
 const MANY = 800;
 
-type Dot = { set: TradeSet; mae: number; mfe: number; r: number };
-type Props = { sets: readonly TradeSet[]; firstTargets: readonly number[]; onPick: (setId: string) => void };
+type Dot = { set: Excursion; mae: number; mfe: number; r: number };
+type Props = { sets: readonly Excursion[]; firstTargets: readonly number[]; onPick: (setId: string) => void };
 
 /** Five classes of result, dark to light to dark; dots of a class are one path, so that thousands stay quick. */
 const CLASSES = [
@@ -106,7 +109,7 @@ export function ExcursionScatter({ sets, firstTargets, onPick }: Props) {
   );
 }
 
-function dotOf(set: TradeSet): Dot[] {
+function dotOf(set: Excursion): Dot[] {
   if (set.mae_r === null || set.mfe_r === null || set.r_multiple === null) return [];
   return [{ set, mae: Math.abs(set.mae_r), mfe: Math.max(0, set.mfe_r), r: set.r_multiple }];
 }

@@ -12,6 +12,11 @@ const NAMES = [
   "candle-up",
   "candle-down",
   "entry",
+  "regime-trend",
+  "regime-range",
+  "regime-volatile",
+  "regime-chop",
+  "regime-normal",
 ] as const;
 export type Palette = Record<(typeof NAMES)[number], string>;
 
@@ -26,4 +31,10 @@ function readPalette(scheme: string): Palette {
   const style = getComputedStyle(document.documentElement);
   const read = (name: string): string => style.getPropertyValue(`--${name}`).trim() || "#888888";
   return Object.fromEntries(NAMES.map((name) => [name, read(name)])) as Palette;
+}
+
+/** A regime that the market is not known to have is drawn as the normal one. */
+export function regimeColor(palette: Palette, regime: string): string {
+  const name = `regime-${regime.toLowerCase()}` as keyof Palette;
+  return palette[name] ?? palette["regime-normal"];
 }

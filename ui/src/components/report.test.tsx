@@ -1,6 +1,7 @@
 import { MantineProvider } from "@mantine/core";
 import { render, screen, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
+import { rowOf } from "../model/selection";
 import { furtherTiles, leadingTiles } from "../model/tiles";
 import { golden } from "../test/golden";
 import { Ambiguity } from "./Ambiguity";
@@ -46,7 +47,7 @@ describe("ambiguity", () => {
 const row = (place: number): string => {
   const set = payload.sets[place];
   if (set === undefined) throw new Error("no such set");
-  return show(<SetRow set={set} place={place} open={false} toggle={() => undefined} />).container.textContent ?? "";
+  return show(<SetRow row={rowOf(set)} place={place} open={false} toggle={() => undefined} />).container.textContent ?? "";
 };
 
 describe("the row of a set", () => {

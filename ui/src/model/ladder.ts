@@ -1,7 +1,7 @@
 /** What the chart of a set draws: rungs, stop path and fills, each at a candle's place. */
 
 import type { Plan, PlanLeg, TradeLeg, TradeSet } from "./payload";
-import { candleIndexAt, type CandleWindow } from "./window";
+import { placeAt, type CandleWindow } from "./window";
 import { brief, exact } from "./format";
 
 export type RungStatus = "hit" | "unhit" | "cancelled" | "reduced";
@@ -29,7 +29,7 @@ const STATUSES: Record<string, RungStatus> = { hit: "hit", cancelled: "cancelled
 const MARKS: Record<RungStatus, string> = { hit: "✓", unhit: "", cancelled: "×", reduced: "↓" };
 
 export function ladderOf(set: TradeSet, plan: Plan | undefined, cut: CandleWindow): Ladder {
-  const place = (iso: string): number => candleIndexAt(cut.candles, Date.parse(iso) / 1000);
+  const place = (iso: string): number => placeAt(cut.candles, Date.parse(iso) / 1000);
   const from = place(set.opened_at);
   const to = set.closed_at === null ? cut.candles.length - 1 : place(set.closed_at);
   const entry = plan?.entry_price ?? set.avg_entry_price ?? set.legs[0]?.price ?? "0";
@@ -42,7 +42,7 @@ export function ladderOf(set: TradeSet, plan: Plan | undefined, cut: CandleWindo
       .filter((leg) => leg.kind !== "SL" && leg.price !== null)
       .map((leg) => rungOf(leg, from, to, place)),
     steps: (plan?.stop_path ?? []).map((step) => ({
-      at: candleIndexAt(cut.candles, step.time / 1000),
+      at: placeAt(cut.candles, step.time / 1000),
       price: Number(step.price),
       kind: step.kind,
     })),

@@ -89,7 +89,7 @@ const run = object({
 
 const named = object({ name: text, count: maybe(number), pnl: maybe(amount), mean_r: maybe(number) });
 
-const parts = object({
+const results = {
   run,
   metrics: record(maybe(amount)),
   exits: object({ reasons: list(named), categories: list(named) }),
@@ -117,13 +117,19 @@ const parts = object({
       median: maybe(number),
     }),
   ),
-  equity: object({
-    time: list(number),
-    equity: list(maybe(number)),
-    drawdown: list(maybe(number)),
-    exposure: list(maybe(number)),
-  }),
+};
+
+export const decodeEquity = object({
+  time: list(number),
+  equity: list(maybe(number)),
+  drawdown: list(maybe(number)),
+  exposure: list(maybe(number)),
 });
+
+/** What a run measured, without its sets and candles: the same shape in a report and from the server. */
+export const decodeResults = object(results);
+
+const parts = object({ ...results, equity: decodeEquity });
 
 type Whole = ReturnType<typeof parts>;
 type Row<S> = S extends Record<string, Decoder<unknown>> ? { [K in keyof S]: ReturnType<S[K]> } : never;

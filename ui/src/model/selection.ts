@@ -29,6 +29,8 @@ export const EVERYTHING: Selection = {
   opened: "",
 };
 
+export type Order = Pick<Selection, "sort" | "descending">;
+
 const TEXT_KEYS = ["search", "symbol", "side", "reason", "profile", "opened"] as const;
 
 export function selectionFromHash(hash: string): Selection {
@@ -148,6 +150,30 @@ function end(legs: TradeLeg[], average: string | null, which: "first" | "last"):
   const price = legs.length === 1 ? (told?.price ?? null) : average;
   return { reason: told?.reason ?? null, more: Math.max(0, legs.length - 1), at: told?.timestamp ?? null, price };
 }
+
+/** What a collapsed row shows, whether it comes from a report or from the server. */
+export type SetRowModel = Pick<
+  TradeSet,
+  | "set_id"
+  | "symbol"
+  | "side"
+  | "closed_at"
+  | "pnl_net"
+  | "r_multiple"
+  | "fees_total"
+  | "initial_risk"
+  | "hold_seconds"
+  | "num_legs"
+  | "max_exposure_quantity"
+  | "max_exposure_notional"
+> & { entry: End; exit: End; pair: boolean };
+
+export const rowOf = (set: TradeSet): SetRowModel => ({
+  ...set,
+  entry: entryOf(set),
+  exit: exitOf(set),
+  pair: isPair(set),
+});
 
 /** One entry and one exit: the row then shows what the PairedTrade row showed. */
 export const isPair = (set: TradeSet): boolean =>

@@ -54,3 +54,34 @@ export function candleIndexAt(candles: readonly Candle[], time: number): number 
   }
   return low;
 }
+
+/** Where a moment stands on the axis of candles: as above, and counted on at the usual step where no candle reaches. */
+export function placeAt(candles: readonly Candle[], time: number): number {
+  const [first, last] = [candles[0], candles.at(-1)];
+  if (first === undefined || last === undefined) return 0;
+  const step = stepOf(candles);
+  if (time < first.time) return Math.floor((time - first.time) / step);
+  // A fill at a close is stamped with the end of its bar, which is where the next one would begin.
+  if (time > last.time + step) return candles.length - 1 + Math.floor((time - last.time) / step);
+  return candleIndexAt(candles, time);
+}
+
+/** The moment at a place of the axis, the other way round; a part of a candle is the same part of its time. */
+export function timeAt(candles: readonly Candle[], place: number): number {
+  const [first, last] = [candles[0], candles.at(-1)];
+  if (first === undefined || last === undefined) return 0;
+  const step = stepOf(candles);
+  if (place < 0) return first.time + place * step;
+  if (place >= candles.length - 1) return last.time + (place - (candles.length - 1)) * step;
+  const whole = Math.floor(place);
+  const [from, to] = [candles[whole]?.time ?? first.time, candles[whole + 1]?.time ?? last.time];
+  return from + (place - whole) * (to - from);
+}
+
+/** Seconds from one candle to the next where nothing is missing. */
+export function stepOf(candles: readonly Candle[]): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let index = 1; index < Math.min(candles.length, 50); index++)
+    least = Math.min(least, (candles[index]?.time ?? 0) - (candles[index - 1]?.time ?? 0));
+  return Number.isFinite(least) && least > 0 ? least : 60;
+}

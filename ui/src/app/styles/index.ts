@@ -4,3 +4,6 @@ import "@mantine/core/styles/Loader.css";
 import "@mantine/core/styles/Progress.css";
 import "./app.css";
 import "./controls.css";
+import "./form.css";
+import "./run.css";
+import "./set.css";

@@ -1,4 +1,4 @@
-import type { Selection, SortKey } from "../../model/selection";
+import type { Order, SortKey } from "../../model/selection";
 
 const HEADS: { area: string; name: string; sort?: SortKey }[] = [
   { area: "symbol", name: "Symbol", sort: "symbol" },
@@ -15,7 +15,7 @@ const HEADS: { area: string; name: string; sort?: SortKey }[] = [
 
 export const COLUMN_COUNT = HEADS.length + 1;
 
-type Props = { selection: Selection; change: (part: Partial<Selection>) => void };
+type Props = { selection: Order; change: (part: Partial<Order>) => void };
 
 export function SetHeads({ selection, change }: Props) {
   const sortBy = (key: SortKey): void =>

@@ -1,16 +1,14 @@
 import type { ReactNode } from "react";
 import { brief, decimals, duration, exact, inR, money, words } from "../../model/format";
-import type { TradeSet } from "../../model/payload";
-import { entryOf, exitOf, isPair, type End } from "../../model/selection";
+import type { End, SetRowModel } from "../../model/selection";
 import { Signed } from "../Signed";
 import { useMoment } from "../zone";
 
-type Props = { set: TradeSet; place: number; open: boolean; toggle: () => void };
+/** A row without a model is on its way: it can be reached already, and its cells follow. */
+type Props = { row: SetRowModel | undefined; place: number; open: boolean; toggle: () => void };
 
 /** One TradeSet, collapsed. With one entry and one exit it shows what the PairedTrade row of old showed. */
-export function SetRow({ set, place, open, toggle }: Props) {
-  const pair = isPair(set);
-  const name = `${set.symbol} ${set.side}, ${money(set.pnl_net, true)}, ${inR(set.r_multiple)}`;
+export function SetRow({ row, place, open, toggle }: Props) {
   return (
     <div className="set-row" role="row" aria-rowindex={place + 2}>
       <span role="cell" className="cell-toggle">
@@ -19,7 +17,7 @@ export function SetRow({ set, place, open, toggle }: Props) {
           className="toggle"
           data-toggle={place}
           aria-expanded={open}
-          aria-label={`Legs of ${name}`}
+          aria-label={row === undefined ? `Row ${place + 1} is being read` : `Legs of ${nameOf(row)}`}
           onClick={toggle}
         >
           <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
@@ -27,42 +25,53 @@ export function SetRow({ set, place, open, toggle }: Props) {
           </svg>
         </button>
       </span>
+      {row !== undefined && <Cells row={row} />}
+    </div>
+  );
+}
+
+const nameOf = (row: SetRowModel): string =>
+  `${row.symbol} ${row.side}, ${money(row.pnl_net, true)}, ${inR(row.r_multiple)}`;
+
+function Cells({ row }: { row: SetRowModel }) {
+  return (
+    <>
       <Cell area="symbol">
-        <b title={set.symbol}>{set.symbol}</b>
-        <small className={`side ${set.side}`}>
-          {set.side === "long" ? "▲" : "▼"} {set.side}
-          {pair && <> · {set.side === "long" ? "buy" : "sell"}</>}
+        <b title={row.symbol}>{row.symbol}</b>
+        <small className={`side ${row.side}`}>
+          {row.side === "long" ? "▲" : "▼"} {row.side}
+          {row.pair && <> · {row.side === "long" ? "buy" : "sell"}</>}
         </small>
       </Cell>
-      <EndCell area="entry" name="Entry" end={entryOf(set)} noun={["entry", "entries"]} />
-      <EndCell area="exit" name="Exit" end={exitOf(set)} noun={["exit", "exits"]} open={set.closed_at === null} />
-      <Cell area="exposure" name={pair ? "Quantity" : "Max exposure"}>
-        <span title={exact(set.max_exposure_quantity)}>{brief(set.max_exposure_quantity)}</span>
-        <small>{money(set.max_exposure_notional)}</small>
+      <EndCell area="entry" name="Entry" end={row.entry} noun={["entry", "entries"]} />
+      <EndCell area="exit" name="Exit" end={row.exit} noun={["exit", "exits"]} open={row.closed_at === null} />
+      <Cell area="exposure" name={row.pair ? "Quantity" : "Max exposure"}>
+        <span title={exact(row.max_exposure_quantity)}>{brief(row.max_exposure_quantity)}</span>
+        <small>{money(row.max_exposure_notional)}</small>
       </Cell>
       <Cell area="pnl" name="Net P&L">
         <b>
-          <Signed of={set.pnl_net} title={exact(set.pnl_net, true)}>
-            {money(set.pnl_net, true)}
+          <Signed of={row.pnl_net} title={exact(row.pnl_net, true)}>
+            {money(row.pnl_net, true)}
           </Signed>
         </b>
       </Cell>
       <Cell area="r" name="R">
-        <Signed of={set.r_multiple}>{decimals(set.r_multiple, 2, true)}</Signed>
+        <Signed of={row.r_multiple}>{decimals(row.r_multiple, 2, true)}</Signed>
       </Cell>
       <Cell area="fees" name="Fees">
-        {money(set.fees_total)}
+        {money(row.fees_total)}
       </Cell>
       <Cell area="risk" name="Risk">
-        {money(set.initial_risk)}
+        {money(row.initial_risk)}
       </Cell>
       <Cell area="duration" name="Duration">
-        {duration(set.hold_seconds)}
+        {duration(row.hold_seconds)}
       </Cell>
       <Cell area="legs" name="Legs">
-        {set.num_legs}
+        {row.num_legs}
       </Cell>
-    </div>
+    </>
   );
 }
 
@@ -88,10 +97,10 @@ function EndCell({ area, name, end, noun, open = false }: EndProps) {
             +{end.more} {end.more === 1 ? noun[0] : noun[1]}
           </em>
         )}
-        {open && end.at !== null && <em>last: {words(end.reason)}</em>}
+        {open && end.reason !== null && <em>last: {words(end.reason)}</em>}
       </span>
       <small>
-        {at(end.at)} {price && <>@ {shortPrice(price)}</>}
+        {end.at !== null && at(end.at)} {price && <>@ {shortPrice(price)}</>}
       </small>
     </Cell>
   );

@@ -1,7 +1,7 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef, useState } from "react";
 import type { Plan, TradeSet } from "../../model/payload";
-import type { Selection } from "../../model/selection";
+import { rowOf, type Selection } from "../../model/selection";
 import type { CandleWindow } from "../../model/window";
 import { moveFocus } from "./moveFocus";
 import { SetDetail } from "./SetDetail";
@@ -47,7 +47,7 @@ export function SetTable({ sets, plans, windows, selection, change }: Props) {
   };
   const row = (set: TradeSet, place: number) => (
     <>
-      <SetRow set={set} place={place} open={open.has(set.set_id)} toggle={() => toggle(set.set_id)} />
+      <SetRow row={rowOf(set)} place={place} open={open.has(set.set_id)} toggle={() => toggle(set.set_id)} />
       {open.has(set.set_id) && (
         <div role="row" className="detail-row">
           <div role="cell" aria-colspan={COLUMN_COUNT}>
