@@ -1,4 +1,4 @@
-"""What rules are worth: truth tables, functions of the past, and three evaluators that agree (spec T4 F54 D2)."""
+"""What rules are worth: truth tables, functions of the past, and four evaluators that agree (spec T4 F54 D2)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from exitbrain.core.rules import Rule, evaluate_bar, explain_bar, parse_rule
+from exitbrain.core.rules import LiveRules, Rule, evaluate_bar, explain_bar, parse_rule
 from exitbrain.features.columns import ColumnTable, TextColumn, evaluate_columns, rolling_extreme
 from rules.polars_judge import judged
 from rules.rule_worlds import LABELS, NUMBERS, TRUTHS, WORDS, RandomRules, random_columns
@@ -62,11 +62,25 @@ def by_columns(rule: Rule, columns: dict[str, list[object]]) -> list[bool | None
     return [OUTSIDE[int(truth)] for truth in evaluate_columns(rule, table_of(columns))]
 
 
+def by_live(rules: list[Rule], columns: dict[str, list[object]], position: tuple[str, ...] = ()) -> list[tuple]:
+    """The truths of all rules, bar by bar; `position` names what is known at the present bar only."""
+    live, told = LiveRules(rules, position=position), []
+    for row in rows_of(columns):
+        live.take({name: row[name] for name in live.names})
+        told.append(live.truths({name: row[name] for name in position}))
+    return told
+
+
+def rows_of(columns: dict[str, list[object]]) -> list[dict[str, object]]:
+    return [dict(zip(columns, row)) for row in zip(*columns.values())]
+
+
 def agreed(text: str, columns: dict[str, list[object]]) -> list[bool | None]:
     """The truths at all bars, the same by every evaluator."""
     rule = parse_rule(text)
     one, all_at_once, polars = by_bars(rule, columns), by_columns(rule, columns), judged(rule, frame_of(columns))
     assert one == all_at_once == polars, text
+    assert [truth for (truth,) in by_live([rule], columns)] == one, text
     return one
 
 
@@ -201,7 +215,7 @@ def test_a_blank_rule_never_fires() -> None:
 
 
 def compare_evaluators(rules: int, seed: int, rows: int = 24) -> dict[object, int]:
-    """Random rules by all three evaluators; how often each truth came out."""
+    """Random rules by all four evaluators; how often each truth came out."""
     dice = random.Random(seed)
     seen = {True: 0, False: 0, None: 0}
     for number in range(rules):
@@ -217,8 +231,8 @@ def compare_evaluators(rules: int, seed: int, rows: int = 24) -> dict[object, in
     return seen
 
 
-def test_three_evaluators_agree_on_two_thousand_random_rules() -> None:
-    """spec T4: the same tree over whole columns and over one bar; Polars judges"""
+def test_four_evaluators_agree_on_two_thousand_random_rules() -> None:
+    """spec T4: the same tree over whole columns, over one bar, and bar after bar live; Polars judges"""
     seen = compare_evaluators(2_000, seed=7)
     assert min(seen.values()) > 2_000, seen
 
@@ -226,7 +240,7 @@ def test_three_evaluators_agree_on_two_thousand_random_rules() -> None:
 @pytest.mark.campaign
 @pytest.mark.skipif("EXITBRAIN_CAMPAIGN" not in os.environ, reason="long: EXITBRAIN_CAMPAIGN=1 runs it")
 @pytest.mark.parametrize("seed", range(10))
-def test_three_evaluators_agree_on_a_hundred_thousand_random_rules(seed: int) -> None:
+def test_four_evaluators_agree_on_a_hundred_thousand_random_rules(seed: int) -> None:
     """spec T4"""
     compare_evaluators(10_000, seed=1_000 + seed)
 

@@ -35,7 +35,7 @@ def raising(*_: object) -> None:
 FAULTS = [
     # what is broken, the text that shows it, what the judge says
     (bars._CALLS, "abs", raising, "abs(a) > 1", "ZeroDivisionError"),
-    (bars._COMPARISONS, "<=", lambda a, b: a < b, "1 <= 1", "columns"),
+    (bars.COMPARISONS, "<=", lambda a, b: a < b, "1 <= 1", "columns"),
 ]
 
 

@@ -83,10 +83,13 @@ def _literal(node: Literal, window: Window, back: int, count: int) -> list[Value
 
 
 def _name(node: Name, window: Window, back: int, count: int) -> list[Value]:
-    return [_plain(window.value(node.name, back + i)) for i in range(count)]
+    return [plain(window.value(node.name, back + i)) for i in range(count)]
 
 
-def _plain(value: Value) -> Value:
+def plain(value: Value) -> Value:
+    """A value as rules know it: numbers are finite floats, anything else of a number is missing."""
+    if type(value) is float:  # nearly all are, and live each bar asks for dozens
+        return value if isfinite(value) else None
     if value is None or isinstance(value, (bool, str)):
         return value
     try:
@@ -104,7 +107,7 @@ def _divide(a: float, b: float) -> float | None:
     return a / b if b else None
 
 
-_OPERATIONS: dict[str, Callable[[float, float], float | None]] = {
+OPERATIONS: dict[str, Callable[[float, float], float | None]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
@@ -113,12 +116,12 @@ _OPERATIONS: dict[str, Callable[[float, float], float | None]] = {
 
 
 def _arithmetic(node: Arithmetic, window: Window, back: int, count: int) -> list[Value]:
-    operation = _OPERATIONS[node.operator]
+    operation = OPERATIONS[node.operator]
     pairs = zip(_floats(node.left, window, back, count), _floats(node.right, window, back, count), strict=True)
-    return [None if a is None or b is None else _plain(operation(a, b)) for a, b in pairs]
+    return [None if a is None or b is None else plain(operation(a, b)) for a, b in pairs]
 
 
-_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -129,7 +132,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def compare(word: str, left: Value, right: Value) -> Truth:
-    return None if left is None or right is None else _COMPARISONS[word](left, right)
+    return None if left is None or right is None else COMPARISONS[word](left, right)
 
 
 def all_of(truths: Sequence[Value]) -> Truth:
