@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from exitbrain.analysis.comparison import SetOutcome, paired_difference
 from exitbrain.api.models.comparing import ComparedRuns, PairedDifference, PolicyComparison
 from exitbrain.api.problems import Refused
+from exitbrain.api.run_rows import backtest_row
 from exitbrain.core.instants import microseconds
 from exitbrain.report.curves import short, telling_points
 
@@ -24,7 +24,7 @@ def compared_runs(bench: Any, ids: str, points: int) -> ComparedRuns:
     if not FEWEST <= len(chosen) <= MOST:
         error = {"field": "runs", "message": f"{len(chosen)} different runs", "accepted": f"{FEWEST} to {MOST}"}
         raise Refused(422, f"{len(chosen)} different runs; accepted: {FEWEST} to {MOST}", [error])
-    rows = [bench.store.run(run_id) for run_id in chosen]
+    rows = [backtest_row(bench, run_id) for run_id in chosen]
     abouts = {run_id: bench.store.description(run_id) for run_id in chosen}
     outcomes = {run_id: _outcomes(bench.store.all_trade_sets(run_id)) for run_id in chosen}
     pairs = [_pair(first, second, outcomes) for first, second in combinations(chosen, 2)]
@@ -43,10 +43,9 @@ def policy_comparison(bench: Any, run_id: str) -> PolicyComparison:
     row = bench.store.run(run_id)
     if row["kind"] != "compare":
         raise Refused(404, f"run {run_id} is no comparison of policies")
-    if row["status"] != "done":
+    if not row["has_results"]:
         raise Refused(409, f"the comparison is {row['status']}")
-    held = json.loads(bench.file(run_id, "compare.json").read_text(encoding="utf-8"))
-    return PolicyComparison.model_validate(held | {"run_id": run_id})
+    return PolicyComparison.model_validate(bench.store.description(run_id) | {"run_id": run_id})
 
 
 def _outcomes(sets: Iterable[Mapping[str, Any]]) -> dict[str, SetOutcome]:

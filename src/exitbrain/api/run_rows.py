@@ -52,6 +52,14 @@ def _with_progress(bench: Any, row: Mapping[str, Any]) -> dict[str, Any]:
     return dict(row) | {"progress": progress}
 
 
+def backtest_row(bench: Any, run_id: str) -> dict[str, Any]:
+    """A run that has sets, bars and decisions of its own: a comparison holds those of each policy among its files."""
+    row: dict[str, Any] = bench.store.run(run_id)
+    if row["kind"] != "backtest":
+        raise Refused(404, f"run {run_id} is a comparison of policies; its runs are among its files")
+    return row
+
+
 def known_symbol(row: Mapping[str, Any], symbol: str | None) -> str:
     """The one asked for, or the run's only one; InvalidInput where that is none of the run's."""
     symbols = list(row["symbols"])

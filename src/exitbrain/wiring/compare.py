@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
@@ -24,7 +24,7 @@ from exitbrain.config.settings import Settings, load_config
 from exitbrain.core.given import described
 from exitbrain.core.trade_sets import instant_of
 from exitbrain.errors import InvalidInput
-from exitbrain.wiring.backtest import PATHS
+from exitbrain.wiring.backtest import PATHS, Progress
 from exitbrain.wiring.inputs import RunInputs
 from exitbrain.wiring.policy_runs import (
     PolicyRun,
@@ -157,6 +157,7 @@ def compare(
     paths: str | None = None,
     repair: bool = False,
     environment: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
 ) -> Comparison:
     """Run the same entries under each policy and pair the outcomes; the other arguments are those of `backtest`.
 
@@ -177,19 +178,30 @@ def compare(
     inputs = [inputs_under(policy, base, given) for policy in chosen]
     arch_bootstrap()
     path = "adverse" if paths == "both" else paths
-    results = [netting_run(own, paths) for own in inputs]
+    told = _parts(progress, len(inputs))
+    results = [netting_run(own, paths, part) for own, part in zip(inputs, told)]
     from_file = entries is not None
     orders = orders_of_file(inputs[0].rows) if from_file else orders_of_fills(results[0])
     runs = tuple(
         PolicyRun(
             policy=policy,
             netting=result,
-            outcomes=outcomes_of(independent_run(own, orders, path, already_taken=not from_file)),
+            outcomes=outcomes_of(independent_run(own, orders, path, already_taken=not from_file, told=part)),
         )
-        for policy, own, result in zip(chosen, inputs, results)
+        for policy, own, result, part in zip(chosen, inputs, results, told[len(inputs) :])
     )
     comparison = Comparison(about={}, runs=runs, seed=base.seed)
     return replace(comparison, about=_about(comparison, inputs, from_file=from_file))
+
+
+def _parts(progress: Progress | None, policies: int) -> list[Callable[[float], None]]:
+    """How far each run of each policy is, as a share of them all: the netting runs come first."""
+    count = 2 * policies
+
+    def part(number: int) -> Callable[[float], None]:
+        return lambda share: None if progress is None else progress("running", (number + share) / count)
+
+    return [part(number) for number in range(count)]
 
 
 def _read_once(candles: Any, settings: Settings, *, repair: bool) -> Any:

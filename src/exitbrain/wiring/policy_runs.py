@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -31,6 +31,7 @@ from exitbrain.wiring.inputs import RunInputs, Source, gather
 from exitbrain.wiring.settings import run_settings
 
 Orders = Mapping[str, tuple[EntryOrder, ...]]
+Told = Callable[[float], None]
 
 ENTRY_LIMITS_OFF: dict[str, Any] = {
     "cooldown_bars": 0,
@@ -75,18 +76,20 @@ def inputs_under(policy: Policy, base: Settings, given: Mapping[str, Any]) -> Ru
     return replace(inputs, plan=plan, sources=(*inputs.sources, source))
 
 
-def netting_run(inputs: RunInputs, paths: str | None) -> Result:
+def netting_run(inputs: RunInputs, paths: str | None, told: Told | None = None) -> Result:
     """As `backtest` runs it."""
     started = time.perf_counter()
     first = "adverse" if paths == "both" else paths
-    result = one_run(inputs, first, paths, other=None, traced=True)
+    result = one_run(inputs, first, paths, other=None, traced=True, told=told)
     if paths == "both":
         other = one_run(inputs, "favorable", paths, other=None, traced=True)
         result = replace(result, other=other)
     return replace(result, timings={"run_seconds": time.perf_counter() - started})
 
 
-def independent_run(inputs: RunInputs, orders: Orders, path: str | None, *, already_taken: bool) -> list[BookedSet]:
+def independent_run(
+    inputs: RunInputs, orders: Orders, path: str | None, *, already_taken: bool, told: Told | None = None
+) -> list[BookedSet]:
     """Every order its own position. `already_taken`: the entries passed the allow lists in a netting run before."""
     settings = run_settings(inputs.settings, inputs.plan, path=path)
     off = ENTRY_LIMITS_OFF | (ALLOW_LISTS_OFF if already_taken else {})
@@ -99,7 +102,7 @@ def independent_run(inputs: RunInputs, orders: Orders, path: str | None, *, alre
         funding=inputs.funding,
         traced=False,
     )
-    simulation.run()
+    simulation.run(told)
     return in_order(simulation.booked)
 
 

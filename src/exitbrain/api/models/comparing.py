@@ -74,6 +74,8 @@ class PolicyComparison(Answer):
 
     run_id: str
     comparison_id: str
+    version: str
+    seed: int
     symbols: list[str]
     timeframe: str
     start: str

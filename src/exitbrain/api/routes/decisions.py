@@ -11,6 +11,7 @@ from exitbrain.api.asked import Bench, Format, From, PageNumber, PageSize, RunId
 from exitbrain.api.decisions import decision_page, event_page, explanation
 from exitbrain.api.models.decisions import DecisionPage, EventPage, Explanation
 from exitbrain.api.problems import documented
+from exitbrain.api.run_rows import backtest_row
 
 router = APIRouter(prefix="/api/runs/{run_id}", tags=["decisions"], responses=documented(404, 409))
 across = APIRouter(prefix="/api/events", tags=["decisions"], responses=documented(404, 409))
@@ -35,7 +36,7 @@ def list_events(
     format: Format = None,
 ) -> EventPage | Response:
     """Block events, latch changes and plan notes in order of happening."""
-    keep(request, response, bench.store.run(run_id))
+    keep(request, response, backtest_row(bench, run_id))
     words = _words(reason, kind, category, symbol, trigger)
     times = {"time_from": instant(from_, "from"), "time_to": instant(to, "to")}
     return event_page(bench, (run_id,), words | times | {"set_id": set_id}, page, page_size, format)
@@ -92,7 +93,7 @@ def list_decisions(
     format: Format = None,
 ) -> DecisionPage | Response:
     """One row a candidate of a decision, in order of time."""
-    keep(request, response, bench.store.run(run_id))
+    keep(request, response, backtest_row(bench, run_id))
     asked = {"set_id": set_id, "symbol": symbol, "outcome": outcome}
     window = (instant(from_, "from"), instant(to, "to"))
     return decision_page(bench, run_id, asked, window, page, page_size, format)
@@ -108,6 +109,6 @@ def explain_decision(
     symbol: Text = None,
 ) -> Explanation:
     """Who asked, what each guard said, who won and who lost. `symbol` may be left out where the run has only one."""
-    keep(request, response, bench.store.run(run_id))
+    keep(request, response, backtest_row(bench, run_id))
     instant(time, "time")
     return explanation(bench, run_id, symbol, time)

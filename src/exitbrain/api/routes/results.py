@@ -14,7 +14,7 @@ from exitbrain.api.models.runs import Results
 from exitbrain.api.models.series import Candles, Equity
 from exitbrain.api.problems import documented
 from exitbrain.api.results import run_results
-from exitbrain.api.run_rows import report_page, run_file
+from exitbrain.api.run_rows import backtest_row, report_page, run_file
 
 router = APIRouter(prefix="/api/runs/{run_id}", tags=["results"], responses=documented(404, 409))
 
@@ -24,7 +24,7 @@ FileName = Annotated[str, Path(max_length=200, pattern=PRINTABLE)]
 
 @router.get("/results", operation_id="read_results")
 def read_results(run_id: RunId, bench: Bench, request: Request, response: Response) -> Results:
-    keep(request, response, bench.store.run(run_id))
+    keep(request, response, backtest_row(bench, run_id))
     return run_results(bench, run_id)
 
 
@@ -36,7 +36,7 @@ def read_equity(
     response: Response,
     points: Annotated[int, Query(ge=10, le=20_000, description="At most about so many.")] = 4000,
 ) -> Equity:
-    keep(request, response, bench.store.run(run_id))
+    keep(request, response, backtest_row(bench, run_id))
     return equity_points(bench, run_id, points)
 
 
@@ -52,7 +52,7 @@ def read_candles(
     max_bars: Annotated[int, Query(ge=1, le=MOST_CANDLES, description="Bars are merged until they fit.")] = 5000,
 ) -> Candles:
     """`symbol` may be left out where the run has only one. 503 where the run's candle file is gone or changed."""
-    row = bench.store.run(run_id)
+    row = backtest_row(bench, run_id)
     keep(request, response, row)
     return candle_columns(bench, row, symbol, instant(from_, "from"), instant(to, "to"), max_bars)
 

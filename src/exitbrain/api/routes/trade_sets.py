@@ -11,6 +11,7 @@ from exitbrain.api.asked import Bench, Format, From, PageNumber, PageSize, RunId
 from exitbrain.api.models.shapes import Side
 from exitbrain.api.models.trade_sets import PairedTradePage, TradeSetDetail, TradeSetPage
 from exitbrain.api.problems import documented
+from exitbrain.api.run_rows import backtest_row
 from exitbrain.api.set_rows import paired_page, set_detail, set_page, set_query, sets_file
 
 router = APIRouter(prefix="/api/runs/{run_id}", tags=["trade sets"], responses=documented(404, 409))
@@ -46,7 +47,7 @@ def list_trade_sets(
 
     `reason` and `category` ask for any leg of the set.
     """
-    row = bench.store.run(run_id)
+    row = backtest_row(bench, run_id)
     keep(request, response, row)
     query = set_query(
         symbol=symbol, side=side, reason=reason, category=category, regime=regime, profile=profile, q=q, min_r=min_r,
@@ -61,7 +62,7 @@ def list_trade_sets(
 @router.get("/trade_sets/{set_id:path}", operation_id="read_trade_set")
 def read_trade_set(run_id: RunId, set_id: SetId, bench: Bench, request: Request, response: Response) -> TradeSetDetail:
     """One set with its legs, its ladder, the path of its stop and the window of candles that shows it."""
-    row = bench.store.run(run_id)
+    row = backtest_row(bench, run_id)
     keep(request, response, row)
     return set_detail(bench, row, set_id)
 
@@ -85,5 +86,5 @@ def list_paired_trades(
     """Sets with one entry and one exit as the rows of old; every other set has none. Use trade_sets."""
     response.headers["Deprecation"] = "@1735689600"
     response.headers["Link"] = f'</api/runs/{run_id}/trade_sets>; rel="successor-version"'
-    keep(request, response, bench.store.run(run_id))
+    keep(request, response, backtest_row(bench, run_id))
     return paired_page(bench, run_id, page, page_size, format, response.headers)

@@ -99,7 +99,7 @@ def _compare(request: dict[str, Any], arguments: dict[str, Any], tell: Reporter)
     tell("reading", 1.0)
     tell("running", 0.0, f"{len(arguments['policies'])} policies")
     given = {name: value for name, value in arguments.items() if value is not None}
-    comparison = compare(given.pop("candles"), **given, environment=os.environ)
+    comparison = compare(given.pop("candles"), **given, environment=os.environ, progress=tell)
     _expect(request["run_id"], comparison.to_dict()["comparison_id"])
     tell("running", 1.0)
     store, home = _workbench(request)
