@@ -1228,6 +1228,8 @@ export interface components {
         PolicyComparison: {
             run_id: string;
             comparison_id: string;
+            version: string;
+            seed: number;
             symbols: string[];
             timeframe: string;
             start: string;
