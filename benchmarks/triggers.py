@@ -28,7 +28,7 @@ import polars as pl
 from whole_run import MINUTE, START, candles
 
 from exitbrain import backtest
-from exitbrain.core.rules import check_rule, evaluate_bar
+from exitbrain.core.rules import LiveRules, check_rule
 from exitbrain.features.catalogue import CATALOGUE
 from exitbrain.features.columns import evaluate_columns
 from exitbrain.features.computing import Bars
@@ -270,59 +270,40 @@ def run_rows(names: list[str], bars: int, rounds: int, *, folder: bool) -> None:
 
 
 def live_rows(frame: pl.DataFrame, bars: int) -> None:
-    """Twenty rules at each of `bars` closed bars, after 30,000 bars of warm-up."""
-    rules = [check_rule(text, CATALOGUE, MINUTE) for text in LIVE]
-    features = StreamingFeatures(sorted({name for rule in rules for name in names_of(rule)}), timeframe=MINUTE)
-    warm = 30_000
+    """Twenty rules at each closed bar after 20,000 bars of warm-up: `bars` by each clock."""
+    rules = LiveRules([check_rule(text, CATALOGUE, MINUTE) for text in LIVE])
+    features = StreamingFeatures(sorted(rules.names), timeframe=MINUTE)
+    warm = 20_000
     closed = [
         ClosedBar(time=START + i * MINUTE, open=o, high=h, low=l, close=c, volume=v)
         for i, (o, h, l, c, v) in enumerate(
-            frame.head(warm + bars).select("open", "high", "low", "close", "volume").iter_rows()
+            frame.head(warm + 2 * bars).select("open", "high", "low", "close", "volume").iter_rows()
         )
     ]
-    for bar in closed[:warm]:
+    rules.warm(features.rows(closed[:warm]))
+    print(
+        f"\n20 rules of {len(rules.names)} features at a closed bar, {bars:,} bars, µs, load {os.getloadavg()[0]:.1f}"
+    )
+    print(f"{'':40}{'min':>8}{'p50':>8}{'p99':>8}")
+    live_row("processor time", time.process_time_ns, rules, features, closed[warm : warm + bars])
+    live_row("time", time.perf_counter_ns, rules, features, closed[warm + bars :])
+
+
+def live_row(
+    said: str, clock: Callable[[], int], rules: LiveRules, features: StreamingFeatures, closed: list[ClosedBar]
+) -> None:
+    ticks = []
+    for bar in closed:
+        began = clock()
         features.take(bar)
-    window = LiveWindow(features)
-    taken, asked = [], []
-    for bar in closed[warm:]:
-        began = time.perf_counter()
-        features.take(bar)
-        between = time.perf_counter()
-        for rule in rules:
-            evaluate_bar(rule, window)
-        asked.append(time.perf_counter() - between)
-        taken.append(between - began)
-    print(f"\n20 rules at a closed bar, {bars:,} bars, µs")
-    print(f"{'':32}{'min':>8}{'p50':>8}{'p99':>8}")
-    both = [a + b for a, b in zip(taken, asked)]
-    for name, figures in (("features of the bar", taken), ("20 rules", asked), ("together", both)):
-        p50, p99 = 1e6 * np.quantile(figures, (0.5, 0.99))
-        print(f"{name:32}{1e6 * min(figures):8.1f}{p50:8.1f}{p99:8.1f}")
-
-
-def names_of(rule: Any) -> set[str]:
-    from exitbrain.core.rules import POSITION_FEATURES
-    from exitbrain.core.rules.nodes import Name, nodes_under
-
-    named = {node.name for node in nodes_under(rule.root) if isinstance(node, Name)}
-    return named - set(POSITION_FEATURES)
-
-
-class LiveWindow:
-    def __init__(self, features: StreamingFeatures) -> None:
-        self.features = features
-
-    @property
-    def history(self) -> int:
-        return self.features.history
-
-    def value(self, name: str, bars_back: int) -> Any:
-        if name in HELD:
-            return HELD[name] if bars_back == 0 else None
-        return self.features.value(name, bars_back)
-
-    def why(self, name: str, bars_back: int) -> str:
-        return self.features.why(name, bars_back)
+        between = clock()
+        rules.take(features.latest)
+        rules.truths(HELD)
+        ticks.append((between - began, clock() - between))
+    taken, asked = np.array(ticks).T / 1e3
+    for name, figures in (("features of the bar", taken), ("20 rules", asked), ("together", taken + asked)):
+        p50, p99 = np.quantile(figures, (0.5, 0.99))
+        print(f"{f'{said}: {name}':40}{min(figures):8.1f}{p50:8.1f}{p99:8.1f}")
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from exitbrain.core.rules import POSITION_FEATURES, check_rule, evaluate_bar
+from exitbrain.core.rules import POSITION_FEATURES, LiveRules, check_rule, evaluate_bar
 from exitbrain.core.timeframes import UNITS
 from exitbrain.errors import InvalidInput
 from exitbrain.features.catalogue import CATALOGUE, usual_names
@@ -43,6 +43,76 @@ def test_the_stream_gives_the_columns_to_the_last_bit(seed: int, holes: float) -
             assert stream.value(name, 0) == table.value(name, i), (name, i)
     assert len(regimes) >= 3
     assert all(stream.value(name, 200) == table.value(name, len(bars) - 201) for name in NAMES)
+
+
+PERIODS = (1, 2, 7, 8, 9, 16, 127, 129, 200, 257, 500)
+OF_A_WINDOW = ("return", "efficiency_ratio", "donchian_high", "donchian_low", "donchian_mid", "realized_vol")
+
+
+def test_windows_of_every_length_give_the_columns_to_the_last_bit() -> None:
+    """A sum hangs on the order of its parts, and numpy's order on how many there are."""
+    bars = random_bars(3_000, 6)
+    names = [f"{family}_{n}" for family in OF_A_WINDOW for n in PERIODS if n > 1 or family != "realized_vol"]
+    names += ["sma_500", "bb_width_500", "volume_sma_500", "tf_4h_efficiency_ratio_129", "tf_1d_donchian_high_16"]
+    table = FeatureTable(bars=bars, timeframe=HOUR)
+    stream = StreamingFeatures(names, timeframe=HOUR)
+    for bar in closed_bars(bars, np.ones(len(bars))):
+        stream.take(bar)
+    for name in names:
+        told = [stream.value(name, back) for back in range(len(bars) - 1, -1, -1)]
+        assert told == [table.value(name, i) for i in range(len(bars))], name
+
+
+@pytest.mark.parametrize("window", [1, 2, 5, 200])
+def test_a_regime_over_any_window_is_the_columns(window: int) -> None:
+    """spec F24: the median of an even and of an odd number, with ties"""
+    bars = random_bars(1_500, 8)
+    bars.high[700:1_000] = bars.close[700:1_000] = bars.low[700:1_000] = bars.open[700:1_000] = 100.0
+    thresholds = RegimeThresholds(vol_window=window, vol_mult=1.05, adx_trend=15, adx_range=14, confirm_bars=2)
+    table = FeatureTable(bars=bars, timeframe=HOUR, thresholds=thresholds)
+    stream = StreamingFeatures(["regime"], timeframe=HOUR, thresholds=thresholds)
+    for i, bar in enumerate(closed_bars(bars, np.ones(len(bars)))):
+        stream.take(bar)
+        assert stream.value("regime", 0) == table.value("regime", i), i
+
+
+def test_features_that_share_a_line_take_it_once() -> None:
+    """spec T5: three bands, two stochastics and a regime's own ADX are read from four lines"""
+    names = ["bb_upper_20", "bb_lower_20", "bb_width_20", "stoch_k_14", "stoch_d_14", "adx_14", "regime"]
+    stream = StreamingFeatures(names, timeframe=HOUR)
+    lines = {id(line) for _, _, line, _ in stream._own}
+    assert len(lines) == 4 and len(stream._lines._takes) == 6  # and the regime's ATR and efficiency ratio
+
+
+def test_live_rules_over_the_stream_are_the_rules_over_the_table() -> None:
+    """spec T4 T5: with higher timeframes and holes, and the same after a restart"""
+    from exitbrain.features.binding import BoundRule
+
+    texts = (
+        "rsi_14 < 50 and bars_since(close > highest(close, 9) - atr_14) < 9",
+        "tf_4h_close > prev(tf_4h_close, 8) or volume is none",
+        "regime in ('TREND', 'RANGE') and crosses_above(close, sma_20)",
+        "highest(high, 30) - lowest(low, 30) > 4 * atr_14",
+        "bars_since(volume is none) between 2 and 5",
+    )
+    bars = random_bars(400, 4)
+    bars.volume[::37] = np.nan
+    table, rules = FeatureTable(bars=bars, timeframe=HOUR), [check_rule(text, CATALOGUE) for text in texts]
+    bound = [BoundRule(rule, table) for rule in rules]
+    closed, live = list(closed_bars(bars, np.ones(len(bars)))), LiveRules(rules)
+    stream, seen = StreamingFeatures(live.names, timeframe=HOUR), set()
+    for i, bar in enumerate(closed):
+        stream.take(bar)
+        live.take(stream.latest)
+        truths = live.truths({})
+        seen |= set(enumerate(truths))
+        assert truths == tuple(rule.at(i) for rule in bound)
+        if i == 250:
+            again = StreamingFeatures(live.names, timeframe=HOUR)
+            restarted = LiveRules(rules)
+            restarted.warm(again.rows(closed[: i + 1]))
+            assert restarted.truths({}) == truths and again.latest == stream.latest
+    assert {(rule, truth) for rule in range(len(rules)) for truth in (True, False)} <= seen
 
 
 def test_a_rule_over_the_stream_is_the_rule_over_the_table() -> None:
