@@ -9,6 +9,7 @@ import { Failure } from "./Failure";
 const PLACES = [
   { to: "/runs", name: "Backtests" },
   { to: "/compare", name: "Compare" },
+  { to: "/profiles", name: "Profiles" },
   { to: "/events", name: "Events" },
 ];
 const ZONE_KEY = "exitbrain-zone";

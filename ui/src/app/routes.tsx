@@ -21,6 +21,8 @@ export const router = createBrowserRouter([
             path: "/compare/:runId",
             lazy: async () => ({ Component: (await import("./compare/PolicyResult")).PolicyResult }),
           },
+          { path: "/profiles", lazy: async () => ({ Component: (await import("./profiles/Profiles")).Profiles }) },
+          { path: "/profiles/:name", lazy: async () => ({ Component: (await import("./profiles/Profile")).Profile }) },
           { path: "/events", lazy: async () => ({ Component: (await import("./events/Events")).Events }) },
           { path: "/runs/new", lazy: async () => ({ Component: (await import("./runs/NewRun")).NewRun }) },
           { path: "/runs/:run_id", lazy: async () => ({ Component: (await import("./run/Run")).Run }) },

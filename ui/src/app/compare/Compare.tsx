@@ -98,7 +98,7 @@ function Compared({ compared }: { compared: Shape["ComparedRuns"] }) {
       >
         <NotPaired settings={settings} notes={compared.notes} names={names} />
         {runs.length > FEWEST && (
-          <label className="tick">
+          <label className="check">
             <input
               type="checkbox"
               checked={everyPair}

@@ -78,7 +78,7 @@ export function OverlayChart(props: Props) {
     <figure>
       <figcaption className="section-head">
         <span className="quiet">{moment(time[at] ?? null, zone)}</span>
-        <label className="tick">
+        <label className="check">
           <input
             type="checkbox"
             checked={asReturn}

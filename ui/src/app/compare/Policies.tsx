@@ -29,8 +29,8 @@ export function Policies() {
         <p className="lead">
           Each policy meets the entries of one run, over the same candles; the sets are paired by their entry.
         </p>
-        <div className="fields">
-          <div className="field">
+        <div className="controls">
+          <div className="control">
             <label htmlFor="policy-run">Entries and candles of</label>
             <select id="policy-run" value={of} onChange={(event) => address.set({ of: event.currentTarget.value })}>
               <option value="">Choose a run</option>
@@ -85,7 +85,7 @@ function PolicyForm({ run }: { run: Shape["RunDetail"] }) {
         void start();
       }}
     >
-      <fieldset className="choices bare">
+      <fieldset className="option-list">
         <legend className="quiet">Policies, 2 to 10</legend>
         <label>
           <input type="checkbox" checked={asItWas} onChange={(event) => setAsItWas(event.currentTarget.checked)} />
@@ -102,7 +102,7 @@ function PolicyForm({ run }: { run: Shape["RunDetail"] }) {
         {own.map((text, index) => (
           // The place is what an unnamed text is known by.
           // oxlint-disable-next-line react/no-array-index-key
-          <div className="field" key={index}>
+          <div className="control" key={index}>
             <label htmlFor={`policy-${index}`}>Own policy {index + 1}: name, and config, profiles or plan</label>
             <textarea
               id={`policy-${index}`}
@@ -124,7 +124,7 @@ function PolicyForm({ run }: { run: Shape["RunDetail"] }) {
         ))}
       </fieldset>
       {fault !== null && <Failure fault={fault} />}
-      <div className="fields">
+      <div className="controls">
         <button
           type="button"
           className="plain-button"

@@ -126,7 +126,7 @@ function Choices({ items, chosen, toggle }: ChoicesProps) {
           {items.map((run) => (
             <tr key={run.run_id}>
               <td>
-                <label className="tick">
+                <label className="check">
                   <input
                     type="checkbox"
                     checked={chosen.includes(run.run_id)}

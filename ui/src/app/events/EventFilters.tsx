@@ -17,8 +17,8 @@ export function EventFilters({ facets, runs }: Props) {
   const zoneName = zone === "utc" ? "UTC" : "local";
   return (
     <>
-      <div className="fields">
-        <div className="field">
+      <div className="controls">
+        <div className="control">
           <label htmlFor="event-run">Run</label>
           <select id="event-run" value={run} onChange={(event) => address.set({ run: event.currentTarget.value })}>
             <option value="">All runs</option>
@@ -30,7 +30,7 @@ export function EventFilters({ facets, runs }: Props) {
             ))}
           </select>
         </div>
-        <div className="field">
+        <div className="control">
           <label htmlFor="event-set">Set</label>
           <input
             id="event-set"
@@ -40,7 +40,7 @@ export function EventFilters({ facets, runs }: Props) {
           />
         </div>
         {(["from", "to"] as const).map((name) => (
-          <div className="field" key={name}>
+          <div className="control" key={name}>
             <label htmlFor={`event-${name}`}>
               {name === "from" ? "From" : "Before"}, {zoneName}
             </label>
