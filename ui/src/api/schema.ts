@@ -5128,6 +5128,8 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExperimentSetPage"];
+                    "text/csv": string;
+                    "application/vnd.exitbrain.rows+json": Record<string, never>[];
                 };
             };
             /** @description Bad Request */

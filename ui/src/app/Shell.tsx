@@ -10,6 +10,7 @@ const PLACES = [
   { to: "/runs", name: "Backtests" },
   { to: "/compare", name: "Compare" },
   { to: "/profiles", name: "Profiles" },
+  { to: "/experiments", name: "Experiments" },
   { to: "/events", name: "Events" },
 ];
 const ZONE_KEY = "exitbrain-zone";

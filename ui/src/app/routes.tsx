@@ -23,6 +23,18 @@ export const router = createBrowserRouter([
           },
           { path: "/profiles", lazy: async () => ({ Component: (await import("./profiles/Profiles")).Profiles }) },
           { path: "/profiles/:name", lazy: async () => ({ Component: (await import("./profiles/Profile")).Profile }) },
+          {
+            path: "/experiments",
+            lazy: async () => ({ Component: (await import("./experiments/Experiments")).Experiments }),
+          },
+          {
+            path: "/experiments/new",
+            lazy: async () => ({ Component: (await import("./experiments/NewExperiment")).NewExperiment }),
+          },
+          {
+            path: "/experiments/:experimentId",
+            lazy: async () => ({ Component: (await import("./experiments/Experiment")).Experiment }),
+          },
           { path: "/events", lazy: async () => ({ Component: (await import("./events/Events")).Events }) },
           { path: "/runs/new", lazy: async () => ({ Component: (await import("./runs/NewRun")).NewRun }) },
           { path: "/runs/:run_id", lazy: async () => ({ Component: (await import("./run/Run")).Run }) },

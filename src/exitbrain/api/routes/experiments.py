@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.params import Depends
 
-from exitbrain.api.answers import table_file
+from exitbrain.api.answers import TABLE, table_file
 from exitbrain.api.asked import Format, PageNumber, PageSize
 from exitbrain.api.inputs import refuse_paths_from_afar
 from exitbrain.api.models.experiments import (
@@ -54,19 +54,24 @@ def read_experiment(experiment_id: ExperimentId, experiments: Experiments) -> Ex
     return ExperimentDetail.model_validate(experiments.read(experiment_id))
 
 
-@router.get("/{experiment_id}/sets", operation_id="list_experiment_sets", responses=documented(404))
+@router.get(
+    "/{experiment_id}/sets",
+    operation_id="list_experiment_sets",
+    response_model=ExperimentSetPage,
+    responses=documented(404) | TABLE,
+)
 def list_experiment_sets(
     experiment_id: ExperimentId,
     experiments: Experiments,
     page: PageNumber = 1,
     page_size: PageSize = 50,
     format: Format = None,
-) -> ExperimentSetPage:
+) -> ExperimentSetPage | Response:
     """Every set with both arms' outcomes, in order of opening; none until the replay is done."""
     if format is not None:
         columns = tuple(ExperimentSet.model_fields)
         rows = ({name: row[name] for name in columns} for row in experiments.sets(experiment_id))
-        return table_file(rows, columns, format, f"{experiment_id}_sets")  # type: ignore[return-value]
+        return table_file(rows, columns, format, f"{experiment_id}_sets")
     return ExperimentSetPage.model_validate(experiments.sets_page(experiment_id, page, page_size))
 
 
