@@ -175,13 +175,13 @@ def test_the_sets_page_on_and_the_chart_tells_what_is_pointed_at(visit: Any) -> 
     page = visit("/experiments")
     decided(page)
     page.get_by_role("button", name="Later").click()
-    page.wait_for_function("document.querySelector('#sets [role=status]').innerText.startsWith('26 to 50')")
+    playwright.expect(page.locator("#sets").get_by_role("status")).to_contain_text("26 to 50")
     chart = page.locator(".sequence svg")
     before = page.locator("#sequence .readout").inner_text()
     chart.scroll_into_view_if_needed()
     box = chart.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 100)
-    page.wait_for_function("before => document.querySelector('#sequence .readout').innerText !== before", arg=before)
+    playwright.expect(page.locator("#sequence .readout")).not_to_have_text(before, use_inner_text=True)
     with page.expect_download() as saved:
         page.locator("#sets").get_by_role("link", name="CSV").click()
     assert Path(saved.value.path()).read_text(encoding="utf-8").startswith("set,symbol,side,opened_at,arm")
@@ -235,7 +235,7 @@ def test_one_that_runs_can_be_stopped_once_that_is_meant(visit: Any) -> None:
     page.get_by_role("button", name="Stop").click()
     assert asked == []
     page.get_by_role("button", name="Stop it").click()
-    page.wait_for_function("document.querySelector('.verdict').innerText.includes('stopped by hand')")
+    playwright.expect(page.locator(".verdict")).to_contain_text("stopped by hand")
     assert len(asked) == 1 and asked[0]
     assert page.get_by_role("button", name="Stop").count() == 0
 

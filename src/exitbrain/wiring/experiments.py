@@ -243,7 +243,7 @@ class Experiments:
         )
         result = judged(sets, _rule(spec), names, float(weights[0] / sum(weights)))
         about = self.store.description(spec["run_id"])
-        result["notes"] = list(_notes(about, len(rows) - len(known), sets))
+        result["notes"] = list(_notes(about, spec.get("source_run"), len(rows) - len(known), sets))
         self.store.set_experiment_result(experiment_id, result)
         self.store.stop_experiment(experiment_id, result["state"])
 
@@ -378,8 +378,14 @@ def _rows(frame: pl.DataFrame, names: tuple[str, str]) -> Iterator[dict[str, Any
         }
 
 
-def _notes(about: Mapping[str, Any], left_out: int, sets: Sets) -> Iterator[str]:
-    yield f"Entries: {about['entries']}. Every set is its own position under each arm, of the same size."
+def _notes(about: Mapping[str, Any], source: str | None, left_out: int, sets: Sets) -> Iterator[str]:
+    if source is None:
+        yield f"Entries: {about['entries']}. Every set is a position of its own under each arm."
+    else:
+        yield (
+            f"Entries: the entry fills of run {source} with their sizes and initial stops, which no setting of an arm "
+            "moves. Every set is a position of its own under each arm."
+        )
     if left_out:
         yield f"{left_out:,} sets are left out: one arm did not take or close them, or their risk is unknown."
     if len(sets.first_r) and not (sets.first_r != sets.second_r).any():

@@ -3,7 +3,7 @@ import { Link, useParams } from "react-router";
 import { api, type Shape } from "../../api/client";
 import { Section } from "../../components/Section";
 import { useMoment } from "../../components/zone";
-import { inR, percent } from "../../model/format";
+import { exact, inR, percent } from "../../model/format";
 import { Failure } from "../Failure";
 import { Arms } from "./Arms";
 import "./experiments.css";
@@ -90,7 +90,11 @@ function Told({ one }: { one: Detail }) {
   const names = [one.arms[0] ?? "", one.arms[1] ?? ""] as const;
   return (
     <>
-      <Section id="differences" title={`${names[0]} minus ${names[1]}`}>
+      <Section
+        id="differences"
+        title={`${names[0]} minus ${names[1]}`}
+        lead={`${one.stopped_at_set === null ? "After" : "Where it stopped, after"} ${exact(one.paired?.num_sets ?? 0)} sets.`}
+      >
         <div className="views">
           <View
             name="Paired"
@@ -100,7 +104,7 @@ function Told({ one }: { one: Detail }) {
           />
           <View
             name="As assigned"
-            about="Each set under its own arm alone, as live trading would have shown it."
+            about="Each set under its own arm alone, weighted by its share, as live trading would have shown it."
             of={one.assigned}
             alpha={one.alpha}
           />

@@ -13,6 +13,9 @@ describe("an interval in words", () => {
   it.each([
     [-0.123, 0.3, "−0.12 to +0.30 R"],
     [0.1, null, "+0.10 to none R"],
+    [0.0021, 0.3, "+0.002 to +0.300 R"],
+    [-0.4, -0.005, "−0.40 to −0.01 R"],
+    [0, 0.3, "0.00 to +0.30 R"],
     [null, null, "–"],
   ])("%s to %s", (low, high, wanted) => expect(interval({ low, high })).toBe(wanted));
 

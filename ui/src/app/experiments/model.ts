@@ -14,12 +14,20 @@ export const STATES: Record<Shape["ExperimentSummary"]["state"], string> = {
   failed: "failed",
 };
 
-const end = (value: number | null): string => (value === null ? "none" : decimals(value, 2, true));
+/** As many decimals as it takes to see on which side of zero a small bound lies. */
+function digits(bounds: readonly (number | null)[]): number {
+  const small = bounds.flatMap((bound) => (bound === null || bound === 0 ? [] : [Math.abs(bound)]));
+  const needed = Math.ceil(-Math.log10(2 * Math.min(1, ...small)));
+  return Math.min(6, Math.max(2, needed));
+}
+
+const end = (value: number | null, places: number): string => (value === null ? "none" : decimals(value, places, true));
 
 /** −0.12 to 0.30 R; a bound that is not there yet is none. */
 export function interval({ low, high }: Pick<Difference, "low" | "high">): string {
   if (low === null && high === null) return DASH;
-  return `${end(low)} to ${end(high)} R`;
+  const places = digits([low, high]);
+  return `${end(low, places)} to ${end(high, places)} R`;
 }
 
 /** "95%", "99.5%": the share of looks, all together, that hold. */
