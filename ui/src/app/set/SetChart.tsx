@@ -15,7 +15,7 @@ const TOOLS: [string, string, (chart: ChartHandle) => void][] = [
   ["▶", "Later", (chart) => chart.pan(0.4)],
   ["+", "Closer", (chart) => chart.zoom(0.5)],
   ["−", "Farther", (chart) => chart.zoom(2)],
-  ["Fit", "Show the whole set", (chart) => chart.fit()],
+  ["Fit", "Fit the whole set", (chart) => chart.fit()],
 ];
 
 type Props = { run_id: string; detail: Shape["TradeSetDetail"]; set: TradeSet; plan: Plan | undefined };
