@@ -75,20 +75,7 @@ def _decision(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def explanation(bench: Any, run_id: str, symbol: str | None, at: str) -> Explanation:
-    import polars as pl
-
-    from exitbrain.store import EventQuery
     from exitbrain.wiring.explained import explanation_json
-    from exitbrain.wiring.explaining import RunRecord, explain
 
-    decisions = bench.frame(run_id, "decisions.parquet").with_columns(pl.col("time").dt.epoch("us"))
-    record = RunRecord(
-        run=bench.store.description(run_id),
-        trade_sets=list(bench.store.all_trade_sets(run_id)),
-        plans=bench.store.plans(run_id),
-        events=list(bench.store.event_rows(run_id, EventQuery())),
-        decisions=decisions.to_dicts(),
-        times=bench.frame(run_id, "equity.parquet")["time"].dt.epoch("us").to_numpy(),
-    )
-    told = explain(record, symbol=symbol, at=at, inputs=None)
+    told = bench.explain(run_id, symbol=symbol, at=at)
     return Explanation.model_validate(explanation_json(told, run_id))

@@ -104,14 +104,12 @@ def _window(whole: Mapping[str, Any], run: Mapping[str, Any]) -> dict[str, Any]:
 def paired_page(
     bench: Any, run_id: str, page: int, page_size: int, kind: str | None, headers: Mapping[str, str]
 ) -> PairedTradePage | Response:
-    pairs = [pair for pair in map(pair_of, bench.store.all_trade_sets(run_id)) if pair is not None]
+    whole, total = bench.store.pairs(run_id, page if kind is None else None, page_size)
+    pairs = [pair for pair in map(pair_of, whole) if pair is not None]
     if kind is not None:
         from exitbrain.api.models.trade_sets import PairedTrade
 
         answer = table_file(pairs, list(PairedTrade.model_fields), kind, f"paired_trades-{run_id}")
         answer.headers.update(headers)
         return answer
-    first = (page - 1) * page_size
-    return PairedTradePage.model_validate(
-        {"items": pairs[first : first + page_size], "page": page, "page_size": page_size, "total": len(pairs)}
-    )
+    return PairedTradePage.model_validate({"items": pairs, "page": page, "page_size": page_size, "total": total})

@@ -80,6 +80,28 @@ class Sets:
             for first in range(1, last + 1, STREAMED):
                 yield from _whole(connection, key, first, first + STREAMED - 1)
 
+    def sets_around(self, run_id: str, start: int, end: int) -> list[dict[str, Any]]:
+        """The sets, whole, that were open at some instant from `start` to `end`, both in µs and included."""
+        sets = t.trade_sets
+        with self.database.reading() as connection:
+            key = result_key(connection, run_id)
+            open_then = (sets.c.opened_at <= end, sa.or_(sets.c.closed_at.is_(None), sets.c.closed_at >= start))
+            wanted = sa.select(sets.c.seq).where(sets.c.result_key == key, *open_then).order_by(sets.c.seq)
+            seqs = connection.execute(wanted).scalars().all()
+            return list(_whole_of(connection, key, seqs))
+
+    def pairs(self, run_id: str, page: int | None, page_size: int) -> tuple[list[dict[str, Any]], int]:
+        """The closed sets of two legs, whole, which are those of one entry and one exit; all where `page` is None."""
+        sets = t.trade_sets
+        with self.database.reading() as connection:
+            key = result_key(connection, run_id)
+            mine = (sets.c.result_key == key, sets.c.num_legs == 2, sets.c.closed_at.is_not(None))
+            wanted = sa.select(sets.c.seq).where(*mine).order_by(sets.c.seq)
+            if page is not None:
+                wanted = wanted.limit(page_size).offset((page - 1) * page_size)
+            total = connection.execute(sa.select(sa.func.count()).select_from(sets).where(*mine)).scalar_one()
+            return list(_whole_of(connection, key, connection.execute(wanted).scalars().all())), total
+
     def plan(self, run_id: str, set_id: str) -> dict[str, Any] | None:
         """What a set planned, as plans.json has it."""
         with self.database.reading() as connection:
@@ -92,6 +114,17 @@ class Sets:
             mine = t.plans.c.result_key == result_key(connection, run_id)
             bodies = connection.execute(sa.select(t.plans.c.body).where(mine).order_by(t.plans.c.seq)).scalars().all()
         return dict(json.loads(body) for body in bodies)
+
+    def plans_of(self, run_id: str, set_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """What these sets planned."""
+        with self.database.reading() as connection:
+            mine = t.plans.c.result_key == result_key(connection, run_id)
+            found: dict[str, dict[str, Any]] = {}
+            for first in range(0, len(set_ids), STREAMED):
+                chosen = t.plans.c.set_id.in_([searchable(one) for one in set_ids[first : first + STREAMED]])
+                bodies = connection.execute(sa.select(t.plans.c.body).where(mine, chosen)).scalars().all()
+                found |= dict(json.loads(body) for body in bodies)
+        return found
 
     def outcomes(
         self,
@@ -205,6 +238,25 @@ def _seq_of(connection: Connection, key: int, set_id: str) -> int | None:
     sets = t.trade_sets
     wanted = sa.select(sets.c.seq).where(sets.c.result_key == key, sets.c.set_id == searchable(set_id))
     return connection.execute(wanted).scalar()
+
+
+def _whole_of(connection: Connection, key: int, seqs: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """Sets of these numbers, in their order."""
+    bodies, legs = t.set_bodies, t.legs
+    for first in range(0, len(seqs), STREAMED):
+        some = seqs[first : first + STREAMED]
+        own: dict[int, list[Any]] = {}
+        found = (
+            sa.select(legs.c.seq, legs.c.body)
+            .where(legs.c.result_key == key, legs.c.seq.in_(some))
+            .order_by(legs.c.seq, legs.c.number)
+        )
+        for seq, body in connection.execute(found):
+            own.setdefault(seq, []).append(json.loads(body))
+        wanted = sa.select(bodies.c.seq, bodies.c.body).where(bodies.c.result_key == key, bodies.c.seq.in_(some))
+        held = dict(connection.execute(wanted).all())
+        for seq in some:
+            yield json.loads(held[seq]) | {"legs": own.get(seq, [])}
 
 
 def _whole(connection: Connection, key: int, first: int, last: int) -> Iterator[dict[str, Any]]:

@@ -1092,6 +1092,7 @@ export interface components {
             column: number | null;
         };
         FilledLeg: {
+            set_id: string;
             leg_id: string;
             side: string;
             /** @description A decimal as text, exactly as trade_sets.json holds it. */

@@ -87,6 +87,7 @@ class HeldPosition(Answer):
 
 
 class FilledLeg(Answer):
+    set_id: str
     leg_id: str
     side: str
     qty: Amount

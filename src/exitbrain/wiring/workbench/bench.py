@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
     import polars as pl
 
     from exitbrain.backtesting.result import Result
+    from exitbrain.wiring.explaining import Explanation
+    from exitbrain.wiring.workbench.looking_back import Gathered
     from exitbrain.wiring.workbench.requests import Prepared
 
+RUNS_GATHERED = 2
 LONGEST_PROFILE = 1024 * 1024
 BAR_COLUMNS = ("time", "open", "high", "low", "close", "volume")
 
@@ -47,6 +51,8 @@ class Workbench:
         self.environment = environment
         self.owner = this_process()
         self._settle_what_ended()
+        self._gathered: dict[tuple[str, str | None], Gathered] = {}
+        self._gathering = threading.Lock()
         self.runner = Runner(store, worker_environment(environment, home.folder, url), workers)
 
     @classmethod
@@ -87,6 +93,7 @@ class Workbench:
         clear_up(self.home.runs)
         clear_up(self.home.jobs)
         clear_up(self.home.bars)
+        self.store.forget_keys()
         if any(is_gone(owner) for owner in self.store.owners_under_way()):
             for run_id in self.store.mark_interrupted(is_gone):
                 shutil.rmtree(self.home.jobs / run_id, ignore_errors=True)
@@ -232,8 +239,11 @@ class Workbench:
         try:
             yield True
         except BaseException as error:
-            told = error if isinstance(error, InvalidInput | Unavailable) else type(error).__name__
-            self.store.ended(run_id, CANCELLED if isinstance(error, KeyboardInterrupt) else FAILED, str(told))
+            told = error if isinstance(error, InvalidInput | Unavailable | OSError) else type(error).__name__
+            with suppress(Unavailable):  # a disk that is full has no room for this word either
+                self.store.ended(run_id, CANCELLED if isinstance(error, KeyboardInterrupt) else FAILED, str(told))
+            if isinstance(error, OSError):
+                raise Unavailable(f"run {run_id} cannot be saved: {error.strerror or error}") from error
             raise
 
     # what runs left
@@ -248,19 +258,22 @@ class Workbench:
             raise Unavailable(f"{name} of run {run_id} is not in {self.home.runs}")
         return path
 
-    def frame(self, run_id: str, name: str) -> pl.DataFrame:
+    def frame(self, run_id: str, name: str, *, columns: list[str] | None = None) -> pl.DataFrame:
         """A Parquet file of a run: equity, decisions, trade_sets or legs."""
         import polars as pl
 
         if not name.endswith(".parquet"):
             raise InvalidInput(Problem(found=f"{name!r} is no table", accepted="a .parquet file of the run"))
         try:
-            return pl.read_parquet(self.file(run_id, name))
+            return pl.read_parquet(self.file(run_id, name), columns=columns)
         except (pl.exceptions.PolarsError, OSError) as error:
             raise Unavailable(f"{name} of run {run_id} cannot be read: {str(error).splitlines()[0]}") from None
 
-    def bars_of(self, run_id: str, symbol: str) -> pl.LazyFrame:
-        """The bars that a run was made over: time in µs, open, high, low, close, volume. Unavailable where not kept."""
+    def bars_of(self, run_id: str, symbol: str, *, spread: bool = False) -> pl.LazyFrame:
+        """The bars that a run was made over: time in µs, open, high, low, close, volume. Unavailable where not kept.
+
+        With `spread` also spread_bps, where the run knew any.
+        """
         import polars as pl
 
         run = self.store.run(run_id)
@@ -269,10 +282,35 @@ class Workbench:
         place = self.home.bars / run_id / f"{run['symbols'].index(symbol)}.parquet"
         if not place.is_file():
             raise Unavailable(f"the candles of run {run_id} were not kept")
-        return pl.scan_parquet(place).select(BAR_COLUMNS)
+        bars = pl.scan_parquet(place)
+        return bars if spread else bars.select(BAR_COLUMNS)
 
     def candles_of(self, run_id: str, symbol: str) -> pl.DataFrame:
         return self.bars_of(run_id, symbol).collect()
+
+    def results(self, run_id: str) -> dict[str, Any]:
+        """run, metrics, exits, rungs, months, years and r_histogram, as the report has them."""
+        from exitbrain.wiring.workbench.results import results_of
+
+        return results_of(self, run_id)
+
+    def explain(self, run_id: str, *, symbol: str | None, at: str) -> Explanation:
+        """Why the run did, or did not, act at one bar (spec D8), with the rules that kept silent where they are known."""
+        from exitbrain.wiring.workbench.looking_back import explained
+
+        return explained(self, run_id, symbol, at)
+
+    def inputs_again(self, run_id: str) -> Gathered:
+        """What the run was bound from. The last few are kept: one looks at many bars of a run in turn."""
+        from exitbrain.wiring.workbench.looking_back import gathered
+
+        with self._gathering:
+            key = (run_id, self.store.run(run_id)["finished_at"])
+            found = self._gathered.pop(key, None) or gathered(self, run_id)
+            self._gathered[key] = found
+            for old in list(self._gathered)[:-RUNS_GATHERED]:
+                del self._gathered[old]
+            return found
 
     # what runs are made of
 

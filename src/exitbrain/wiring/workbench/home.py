@@ -38,6 +38,11 @@ class Home:
         return self.folder / "bars"
 
     @property
+    def answers(self) -> Path:
+        """What is reckoned from all sets of a run, kept; it can be deleted at any time."""
+        return self.folder / "answers"
+
+    @property
     def jobs(self) -> Path:
         return self.folder / "jobs"
 

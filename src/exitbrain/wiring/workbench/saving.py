@@ -19,6 +19,7 @@ from exitbrain.errors import InvalidInput, Problem, Unavailable
 from exitbrain.store import Store
 from exitbrain.wiring.run_files import RunFiles, read_run
 from exitbrain.wiring.workbench.home import Home, put_in_place, unfinished
+from exitbrain.wiring.workbench.results import forget_results, keep_results
 
 if TYPE_CHECKING:
     import polars as pl
@@ -56,8 +57,9 @@ def save_result(
 
     made = unfinished(home.runs, result.run_id)
     try:
+        payload = None if page is not None else build_payload(**result.report_payload())
         try:
-            page = page or render_report(build_payload(**result.report_payload()))
+            page = page or render_report(payload)
         except Unavailable:
             page = None  # the web UI was not built into this installation
         told(0.2)
@@ -72,7 +74,10 @@ def save_result(
             plans=result.plans,
             events=result.events,
         )
+        forget_results(home, result.run_id)
         _save(store, home, result.run_id, rows, made / "run", lambda share: told(0.4 + 0.6 * share))
+        if payload is not None:
+            keep_results(home, result.run_id, payload)
     finally:
         shutil.rmtree(made, ignore_errors=True)
 
@@ -104,6 +109,7 @@ def save_folder(store: Store, home: Home, folder: RunFiles, told: Share = lambda
             plans=folder.plans,
             events=folder.events,
         )
+        forget_results(home, run_id)
         _save(store, home, run_id, rows, made / "run", told)
     finally:
         shutil.rmtree(made, ignore_errors=True)
@@ -142,11 +148,13 @@ def bars_key(market: Market) -> str:
     digest = hashlib.sha256(f"{market.symbol} {market.timeframe} {market.instrument.tick_size}".encode())
     for column in (market.time, market.open, market.high, market.low, market.close, market.volume):
         digest.update(np.ascontiguousarray(column).tobytes())
+    if market.has_spread:
+        digest.update(np.ascontiguousarray(market.spread_bps).tobytes())
     return digest.hexdigest()[:32]
 
 
 def keep_bars(home: Home, run_id: str, markets: Mapping[str, Market]) -> None:
-    """The bars that a run was made over, for its charts: time in µs, prices and volume as floats.
+    """The bars that a run was made over, for its charts and rules: time in µs, prices and volume as floats.
 
     A series is written once; the folder of each run over it holds a link, and the last link takes it away.
     """
@@ -174,6 +182,7 @@ def forget_run(home: Home, run_id: str) -> None:
         if found.st_ino in mine and found.st_nlink == 1:
             shared.unlink(missing_ok=True)
     shutil.rmtree(home.runs / run_id, ignore_errors=True)
+    forget_results(home, run_id)
 
 
 def _linked(source: Path, target: Path) -> bool:
@@ -189,7 +198,8 @@ def _bars(market: Market) -> pl.DataFrame:
 
     high, low, close = market.floats
     columns = {"time": market.time, "open": market.opens, "high": high, "low": low, "close": close}
-    return pl.DataFrame({**columns, "volume": market.volume})
+    spread = {"spread_bps": market.spread_bps} if market.has_spread else {}
+    return pl.DataFrame({**columns, "volume": market.volume, **spread})
 
 
 def _save(store: Store, home: Home, run_id: str, rows: Rows, made: Path, told: Share) -> None:
