@@ -76,6 +76,8 @@ def trade_set(number: int, dice: random.Random) -> dict[str, Any]:
         "mfe_r": dice.uniform(0, 5),
         "mae_r": dice.uniform(-1, 0),
         "num_legs": LEGS,
+        "entry_triggers": ["breakout"],
+        "exit_triggers": [],
         "num_entries": 1,
         "num_exits": LEGS - 1,
         "avg_entry_price": "30000.01",
@@ -93,9 +95,12 @@ def trade_set(number: int, dice: random.Random) -> dict[str, Any]:
 def plan(one: dict[str, Any]) -> dict[str, Any]:
     """Four planned legs and a stop path of twenty steps, as a ladder with a trail leaves."""
     legs = [
-        {"kind": "TP", "order": "HARD", "index": i, "r": i / 2, "price": "30100", "status": "hit"} for i in range(4)
+        {"kind": "TP", "order": "HARD", "index": i, "r": i / 2, "price": "30100", "qty": "0.1", "status": "hit"}
+        | {"filled_at": None}
+        for i in range(4)
     ]
-    return {"profile": one["profile"], "legs": legs, "stop_path": [[i, "29900.5", "trailing_stop"] for i in range(20)]}
+    path = [[i, "29900.5", "trailing_stop"] for i in range(20)]
+    return {"profile": one["profile"], "legs": legs, "stop_path": path, "notes": []}
 
 
 def seconds(work: Callable[[], Any]) -> tuple[float, float]:

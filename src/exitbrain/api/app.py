@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -61,14 +62,21 @@ def create_app(workbench: Any, *, experiments_runner: Any = None, remote: bool =
 
 
 def methods_of(app: FastAPI) -> Callable[[str], list[str]]:
-    """Which methods an address of the API has; none where there is no such address."""
-    known = {
-        path: [method.upper() for method in methods]
-        for path, methods in get_openapi(title="", version="", routes=app.routes)["paths"].items()
-    }
-    patterns = [(compile_path(path)[0], methods) for path, methods in known.items()]
+    """Which methods an address of the API has; none where there is no such address.
+
+    Reckoned when it is first asked, for a request that nothing else answers: it takes longer than all of the start.
+    """
+
+    @cache
+    def table() -> tuple[dict[str, list[str]], list[tuple[Any, list[str]]]]:
+        known = {
+            path: [method.upper() for method in methods]
+            for path, methods in get_openapi(title="", version="", routes=app.routes)["paths"].items()
+        }
+        return known, [(compile_path(path)[0], methods) for path, methods in known.items()]
 
     def methods(path: str) -> list[str]:
+        known, patterns = table()
         if path in known:
             return sorted(known[path])
         return sorted({method for pattern, own in patterns if pattern.match(path) for method in own})

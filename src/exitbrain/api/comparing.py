@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from exitbrain.analysis.comparison import SetOutcome, paired_difference
 from exitbrain.api.models.comparing import ComparedRuns, PairedDifference, PolicyComparison
 from exitbrain.api.problems import Refused
 from exitbrain.api.run_rows import backtest_row
 from exitbrain.core.instants import microseconds
-from exitbrain.report.curves import short, telling_points
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from exitbrain.analysis.comparison import SetOutcome
 
 FEWEST, MOST = 2, 10
 MICROSECONDS = 1_000_000
@@ -50,6 +51,8 @@ def policy_comparison(bench: Any, run_id: str) -> PolicyComparison:
 
 def _outcomes(sets: Iterable[Mapping[str, Any]]) -> dict[str, SetOutcome]:
     """By the entry: symbol, side, opening time and what opened it. A second one of equal key counts on its own."""
+    from exitbrain.analysis.comparison import SetOutcome
+
     found: dict[str, SetOutcome] = {}
     for one in sets:
         key = "|".join((one["symbol"], one["side"], one["opened_at"], *one["entry_triggers"]))
@@ -68,12 +71,18 @@ def _outcomes(sets: Iterable[Mapping[str, Any]]) -> dict[str, SetOutcome]:
 
 
 def _pair(first: str, second: str, outcomes: Mapping[str, Mapping[str, SetOutcome]]) -> PairedDifference:
+    from exitbrain.analysis.comparison import paired_difference
+
     told = paired_difference((first, second), outcomes[first], outcomes[second], 0)
     return PairedDifference.model_validate({"first": first, "second": second} | told)
 
 
 def _curves(frames: Mapping[str, Any], points: int) -> dict[str, Any]:
     """Each run's curve carried forward to the times of all; null before its first bar and after its last."""
+    import numpy as np
+
+    from exitbrain.report.curves import telling_points
+
     times = {run_id: frame["time"].dt.epoch("us").to_numpy() for run_id, frame in frames.items()}
     keep = []
     for run_id, frame in frames.items():
@@ -87,6 +96,10 @@ def _curves(frames: Mapping[str, Any], points: int) -> dict[str, Any]:
 
 
 def _on_axis(frame: Any, time: np.ndarray, axis: np.ndarray) -> dict[str, list[float | None]]:
+    import numpy as np
+
+    from exitbrain.report.curves import short
+
     if not len(time):
         return {name: [None] * len(axis) for name in ("equity", "drawdown")}
     at = np.searchsorted(time, axis, side="right") - 1

@@ -116,9 +116,13 @@ def _engine(url: URL) -> Engine:
 
 
 def _make_private(file: Path) -> None:
-    """What SQLite puts beside the file takes over its rights."""
+    """What SQLite puts beside the file takes over its rights.
+
+    A file that is there is not opened: closing it would take away the locks that this process holds on it.
+    """
     try:
-        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+        if not (file.exists() and os.access(file, os.R_OK | os.W_OK)):
+            os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
         found = f"cannot be written: {error.strerror}"
         raise InvalidInput(Problem(found=found, accepted="a file that can be written", file=str(file))) from None

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from exitbrain.errors import InvalidInput, Unavailable
 from exitbrain.store import CANCELLED, DONE, FAILED, INTERRUPTED, QUEUED, RUNNING, UNDER_WAY, Store
 from exitbrain.store.queries import UnknownRun
 
@@ -62,6 +63,7 @@ class Runner:
         self.changed = threading.Condition()
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._is_closing = False
+        self._unwritten: list[tuple[str, str, str | None]] = []
         self._threads = [
             threading.Thread(target=self._work, name=f"runs-{number}", daemon=True) for number in range(workers)
         ]
@@ -121,6 +123,7 @@ class Runner:
         for job in jobs:
             if not job.is_over:
                 self._end(job, INTERRUPTED, "the server was stopped")
+        self._write_late()
 
     # a worker's thread
 
@@ -130,6 +133,7 @@ class Runner:
                 return
             if job.is_over:
                 continue
+            self._write_late()
             try:
                 self._run(job)
             except Exception as error:  # a fault of ours must not end the queue
@@ -180,6 +184,8 @@ class Runner:
             now = self.store.run(job.run_id)["status"]
         except UnknownRun:
             now = CANCELLED
+        except (Unavailable, InvalidInput):
+            now = RUNNING  # it cannot be read now
         if now != RUNNING:
             self._end(job, now, None, is_written=True)
         elif self._is_closing:
@@ -194,13 +200,32 @@ class Runner:
             if job.is_over:
                 return
             job.is_over = True
-        if not is_written:
-            with contextlib.suppress(UnknownRun):
-                status = self.store.ended(job.run_id, status, error)
-        if job.child is not None:
-            self._clear(job)
+        try:
+            if not is_written:
+                with contextlib.suppress(UnknownRun):
+                    status = self.store.ended(job.run_id, status, error)
+            if job.child is not None:
+                self._clear(job)
+        except (Unavailable, InvalidInput) as unwritten:
+            # A full disk, a database that went away: who watches is told, and the store as soon as it can be.
+            error = f"{error}; {unwritten}" if error else str(unwritten)
+            self._unwritten.append((job.run_id, status, error))
         shutil.rmtree(job.folder, ignore_errors=True)
         self._tell(job, status=status, stage=None, share=1.0, overall=1.0 if status == DONE else 0.0, detail=error)
+
+    def _write_late(self) -> None:
+        """What the store could not be told when it happened."""
+        for one in list(self._unwritten):
+            run_id, status, error = one
+            with contextlib.suppress(Unavailable, InvalidInput):
+                if self.store.run(run_id)["status"] in UNDER_WAY and run_id not in self._current():
+                    self.store.ended(run_id, status, error)
+                    self.store.remove_unfinished(run_id)
+                self._unwritten.remove(one)
+
+    def _current(self) -> set[str]:
+        with self.changed:
+            return {job.run_id for job in self.jobs.values() if not job.is_over}
 
     def _clear(self, job: Job) -> None:
         self.store.remove_unfinished(job.run_id)

@@ -65,6 +65,10 @@ def main(job: str, out: TextIO) -> int:
     except ExitBrainError as error:
         tell.say({"error": str(error)})
         return error.exit_status
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        tell.say({"error": f"a file cannot be read or written: {error.strerror or error}{where}"})
+        return 3
     except MemoryError:
         tell.say({"error": "not enough memory"})
         return 3
