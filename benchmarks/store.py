@@ -78,6 +78,8 @@ def trade_set(number: int, dice: random.Random) -> dict[str, Any]:
         "num_legs": LEGS,
         "entry_triggers": ["breakout"],
         "exit_triggers": [],
+        "multiplier": "1",
+        "adjustments": [],
         "num_entries": 1,
         "num_exits": LEGS - 1,
         "avg_entry_price": "30000.01",
@@ -100,7 +102,9 @@ def plan(one: dict[str, Any]) -> dict[str, Any]:
         for i in range(4)
     ]
     path = [[i, "29900.5", "trailing_stop"] for i in range(20)]
-    return {"profile": one["profile"], "legs": legs, "stop_path": path, "notes": []}
+    more = {"initial_stop": "29900.5", "risk_per_unit": "99.5", "entry_price": "30000", "strategy": "default"}
+    own = {"profile": one["profile"], "regime": one["regime"], "notes": []}
+    return own | more | {"legs": legs, "stop_path": path}
 
 
 def seconds(work: Callable[[], Any]) -> tuple[float, float]:

@@ -24,7 +24,7 @@ from .worlds import long_request, request, watched
 SERVER = """
 import json, sys, time
 from exitbrain.wiring.workbench import Workbench
-bench = Workbench.open(home=sys.argv[1], environment={}, workers=1)
+bench = Workbench.open(home=sys.argv[1], url=sys.argv[3], environment={}, workers=1)
 for asked in json.loads(sys.argv[2]):
     print(bench.submit(asked).run_id, flush=True)
 time.sleep(600)
@@ -148,13 +148,15 @@ def test_closing_interrupts_what_runs(home: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("moment", ["reading", "saving"])
-def test_a_killed_server_loses_nothing_that_was_shown_as_done(home: Path, tmp_path: Path, moment: str) -> None:
+def test_a_killed_server_loses_nothing_that_was_shown_as_done(
+    home: Path, tmp_path: Path, url: str, moment: str
+) -> None:
     """kill -9 of the server in the middle of a run: its child ends too, the store opens, the run is interrupted."""
-    with Workbench.open(home=home, environment={}) as bench:
+    with Workbench.open(home=home, url=url, environment={}) as bench:
         small = request(bench)
     asked = long_request(tmp_path, bars=60_000)
     server = subprocess.Popen(
-        [sys.executable, "-c", SERVER, str(home), json.dumps([small, asked])], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", SERVER, str(home), json.dumps([small, asked]), url], stdout=subprocess.PIPE, text=True
     )
     assert server.stdout is not None
     done, half = server.stdout.readline().strip(), server.stdout.readline().strip()
@@ -167,7 +169,7 @@ def test_a_killed_server_loses_nothing_that_was_shown_as_done(home: Path, tmp_pa
     server.wait()
     server.stdout.close()
     wait_for(lambda: child is None or not Path(f"/proc/{child}").exists())
-    with Workbench.open(home=home, environment={}) as bench:
+    with Workbench.open(home=home, url=url, environment={}) as bench:
         statuses = {row["run_id"]: row["status"] for row in bench.store.runs().rows}
         assert statuses[done] == "done" and statuses[half] in ("interrupted", "done")
         for run_id, status in statuses.items():

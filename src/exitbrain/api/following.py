@@ -11,11 +11,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from exitbrain.api.models.runs import ProgressEvent
+from exitbrain.api.problems import Refused
 from exitbrain.errors import InvalidInput
 
 FINAL = ("done", "failed", "cancelled", "interrupted")
 WAITED_SECONDS = 0.2
 QUIET_ROUNDS = 50
+MOST_STREAMS = 100
+_open: set[object] = set()  # of this process
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 EVENT = {
     "type": "object",
@@ -42,7 +45,20 @@ async def progress_stream(bench: Any, run_id: str, after: int) -> Response:
     if not missed and row["status"] in FINAL:
         # An EventSource that is told 204 does not ask again.
         return Response(status_code=204)
-    return EventStream(_events(bench, run_id, after, missed), headers=HEADERS)
+    if len(_open) >= MOST_STREAMS:
+        raise Refused(503, f"{MOST_STREAMS} watch already", headers={"Retry-After": "5"})
+    return EventStream(_counted(_events(bench, run_id, after, missed)), headers=HEADERS)
+
+
+async def _counted(events: AsyncIterator[str]) -> AsyncIterator[str]:
+    """Counted while it is sent, whether it ends, breaks off or is left."""
+    mine = object()
+    _open.add(mine)
+    try:
+        async for event in events:
+            yield event
+    finally:
+        _open.discard(mine)
 
 
 async def _events(bench: Any, run_id: str, after: int, missed: list[Any]) -> AsyncIterator[str]:

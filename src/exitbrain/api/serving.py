@@ -19,6 +19,7 @@ from exitbrain.wiring.experiments import Experiments
 
 PORTS_TRIED = 20
 ENDING_SECONDS = 3
+MOST_CONNECTIONS = 256
 
 
 def application(workbench: Any, access: Access, *, web: Path | None = None) -> Guarded:
@@ -67,6 +68,8 @@ def run_server(app: Guarded, listener: socket.socket, started: Callable[[], None
     """Answers until Ctrl-C. `started` is called once requests are taken."""
     import uvicorn
 
+    from exitbrain.api.punctual import Punctual
+
     config = uvicorn.Config(
         app,
         log_level="warning",
@@ -77,7 +80,9 @@ def run_server(app: Guarded, listener: socket.socket, started: Callable[[], None
         timeout_keep_alive=15,
         timeout_graceful_shutdown=ENDING_SECONDS,
         lifespan="off",
+        http=Punctual,
         ws="auto",
+        limit_concurrency=MOST_CONNECTIONS,
     )
 
     class Server(uvicorn.Server):
