@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,35 @@ def test_a_hostile_file_is_refused_in_one_line_a_problem(kind: str, name: str, w
     assert 1 <= len(told) <= 25 and all("hostile" in line and "; accepted: " in line for line in told), told
     assert all(line.isprintable() for line in told), told
     assert not (world.folder / "out").exists() and not Path("out").exists()
+
+
+NAMES = {"a colour": "x\x1b[31m", "turned round": "x\u202eevil", "a bell": "x\x07", "a blank of no width": "x\u200b"}
+PLAN = "plan_id: p\ntriggers:\n  - id: {}\n    symbol: {}\n    direction: flat\n    exit_rule: close > 1\n"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_that_a_terminal_would_obey_is_refused_where_it_stands(name: str, world: World) -> None:
+    """spec F2: line, what was found, what would be accepted; the sign itself is told as an escape"""
+    escaped = json.dumps(NAMES[name])
+    plans = {3: PLAN.format(escaped, "TST"), 4: PLAN.format("a", escaped), 1: f"plan_id: {escaped}\ntriggers: []\n"}
+    for line, text in plans.items():
+        said = world.run("plan", "lint", world.write("plan.yaml", text))
+        assert said.status == 2 and said.err.isascii()
+        assert f"plan.yaml:{line}:" in said.err and "accepted: printable text that is not blank" in said.err, said.err
+    for tag, strategy in ((NAMES[name], "s"), ("t", NAMES[name])):
+        world.write("entries.csv", "timestamp,side,tag,strategy_id", f"2024-01-01T01:00:00Z,long,{tag},{strategy}")
+        said = world.backtest()
+        assert said.status == 2 and said.err.isascii(), said.err
+        assert "entries.csv:2: " in said.err and "accepted: printable text that is not blank" in said.err, said.err
+
+
+def test_what_an_older_run_holds_is_told_as_escapes(world: World) -> None:
+    world.backtest()
+    for file in ("trade_sets.json", "metrics.json"):
+        path = world.folder / "out" / file
+        path.write_text(path.read_text().replace("breakout", r"x\u001b[31m\u202ey"))
+    said = world.run("trades", world.folder / "out", "--expand")
+    assert r"x\x1b[31m\u202ey" in said.out and said.out.replace("\n", "").isprintable()
 
 
 def test_a_plan_over_its_size_is_refused(world: World) -> None:

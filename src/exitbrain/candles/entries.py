@@ -16,6 +16,7 @@ from exitbrain.candles.frames import is_frame, table_of_frame
 from exitbrain.candles.tables import Table, load_table
 from exitbrain.candles.timestamps import ACCEPTED as ACCEPTED_TIMES
 from exitbrain.candles.timestamps import times
+from exitbrain.core.given import PRINTABLE, is_name
 from exitbrain.core.numbers import RANGE, is_in_range
 from exitbrain.errors import InvalidInput, Problem
 
@@ -92,9 +93,10 @@ def _entry(row: int, time: int | None, values: dict[str, Any]) -> tuple[EntryRow
     sizes = [name for name in SIZES if numbers[name] is not None]
     if len(sizes) > 1:
         faults.append((f"{' and '.join(sizes)} together", f"at most one of {', '.join(SIZES)}"))
+    texts = {name: None if _is_absent(values.get(name)) else str(values[name]).strip() for name in TEXTS}
+    faults += [(f"{name} {text[:40]!r}", PRINTABLE) for name, text in texts.items() if text and not is_name(text)]
     if faults or time is None or side is None:
         return None, faults
-    texts = {name: None if _is_absent(values.get(name)) else str(values[name]).strip() for name in TEXTS}
     return EntryRow(row=row, time=time, side=side, **texts, **numbers), []
 
 

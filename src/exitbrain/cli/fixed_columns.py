@@ -13,6 +13,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from exitbrain.errors import one_line
+
 GAP = "  "
 NARROWEST_FOLD = 16
 
@@ -74,7 +76,7 @@ def print_line(out: Console, line: Text) -> None:
 
 
 def column(rows: Sequence[Mapping[str, Any]], heading: str, cell: Any, **layout: Any) -> Column:
-    return Column(heading=heading, cells=[cell(row) for row in rows], **layout)
+    return Column(heading=heading, cells=[one_line(cell(row)) for row in rows], **layout)
 
 
 def _total(columns: Sequence[Column]) -> int:

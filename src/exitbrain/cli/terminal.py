@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from textwrap import fill
 from typing import Any
 
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderableType, RenderHook, RenderResult
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
+
+from exitbrain.errors import one_line
 
 _ASCII = str.maketrans(
     {"█": "#", "▒": "=", "━": "-", "╌": "-", "│": "|", "┼": "+", "┤": "+", "◂": "<", "·": "-", "≥": ">", "−": "-"}
@@ -19,7 +22,33 @@ _ASCII = str.maketrans(
 
 
 def console() -> Console:
-    return Console(highlight=False, soft_wrap=False)
+    """What is printed by it cannot move the cursor or turn the writing round, whatever a file held."""
+    made = Console(highlight=False, soft_wrap=False)
+    made.push_render_hook(_Harmless())
+    return made
+
+
+class _Harmless(RenderHook):
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        return [_Escaped(one) for one in renderables]
+
+
+class _Escaped:
+    """Colours are the console's own and stay; signs that no terminal shows are told as escapes."""
+
+    def __init__(self, shown: ConsoleRenderable) -> None:
+        self.shown = shown
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for part in console.render(self.shown, options):
+            yield part if part.control else Segment(harmless(part.text), part.style)
+
+
+def harmless(text: str) -> str:
+    """Lines and tabs stay lines and tabs."""
+    if text.isprintable():
+        return text
+    return re.sub(r"[^\n\t]+", lambda part: one_line(part.group()), text)
 
 
 def print_json(value: Any) -> None:
@@ -51,7 +80,8 @@ def table(columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[str | Tex
     for heading, numeric in columns:
         made.add_column(heading, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
     for row in rows:
-        made.add_row(*row)
+        # Before the widths are measured: an escape is longer than the sign it stands for.
+        made.add_row(*(harmless(cell) if isinstance(cell, str) else cell for cell in row))
     return made
 
 

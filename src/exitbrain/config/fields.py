@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandle
 from pydantic_core import PydanticCustomError, core_schema
 
 from exitbrain.config.written import NUMBER, Plain, exact_decimal, exact_number, shown, truth
+from exitbrain.core.given import PRINTABLE
 from exitbrain.core.numbers import RANGE, decimal_of
 from exitbrain.errors import InvalidInput
 
@@ -117,7 +118,10 @@ class NumberField(Annotation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextField(Annotation):
-    """Text; an unquoted YAML word is text as it is written."""
+    """Text; an unquoted YAML word is text as it is written.
+
+    Names stand in tables, so they hold no control, format or bidi characters; free text (`blank`) may.
+    """
 
     blank: bool = False
     null_is_blank: bool = False
@@ -131,6 +135,8 @@ class TextField(Annotation):
             raise refuse(self.accepted)
         if self.pattern is not None and not re.fullmatch(self.pattern, value):
             raise refuse(self.accepted)
+        if not self.blank and not value.isprintable():
+            raise refuse(PRINTABLE)
         return str(value)
 
     @property

@@ -8,6 +8,7 @@ from typing import TypeVar
 from exitbrain.errors import InvalidInput
 
 T = TypeVar("T")
+PRINTABLE = "printable text that is not blank"
 
 
 def of_kind(value: object, kind: type[T], name: str, accepted: str | None = None) -> T:
@@ -21,6 +22,11 @@ def several(values: object, kind: type[T], name: str) -> tuple[T, ...]:
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
         raise InvalidInput(f"{name} is {described(values)}", accepted=f"a list of {kind.__name__}")
     return tuple(of_kind(value, kind, f"{name}[{number}]") for number, value in enumerate(values))
+
+
+def is_name(value: object) -> bool:
+    """Text to call a thing by: it stands in tables and logs, so it holds no control, format or bidi characters."""
+    return isinstance(value, str) and bool(value.strip()) and value.isprintable()
 
 
 def word(value: object, name: str) -> str:

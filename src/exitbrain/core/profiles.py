@@ -13,7 +13,7 @@ from datetime import timedelta
 from enum import StrEnum
 from fractions import Fraction
 
-from exitbrain.core.given import described, of_kind, several
+from exitbrain.core.given import PRINTABLE, described, is_name, of_kind, several
 from exitbrain.core.numbers import Number, decimal_of, fraction_of
 from exitbrain.errors import InvalidInput, Problem
 
@@ -196,8 +196,8 @@ class TPProfile:
 
     def __post_init__(self) -> None:
         where = f"profile {self.name!r}"
-        if not isinstance(self.name, str) or not self.name.strip() or not self.name.isprintable():
-            raise InvalidInput(f"profile name is {self.name!r}", accepted="printable text that is not blank")
+        if not is_name(self.name):
+            raise InvalidInput(f"profile name is {self.name!r}", accepted=PRINTABLE)
         legs = several(self.tp_legs or (), TPProfileLeg, f"{where}: tp_legs")
         if not legs:
             raise InvalidInput(

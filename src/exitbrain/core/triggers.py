@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from exitbrain.core.given import PRINTABLE, is_name
 from exitbrain.core.limits import EntryLimits, SizingRule
 from exitbrain.core.numbers import Number, decimal_of
 from exitbrain.core.timeframes import timeframe_microseconds
@@ -122,8 +123,8 @@ class TriggerCondition:
     def _text_problems(self) -> Iterator[Problem]:
         for name in ("id", "symbol"):
             given = getattr(self, name)
-            if not isinstance(given, str) or not given.strip():
-                yield Problem(found=f"{name} is {given!r}", accepted="text that is not blank", at=(name,))
+            if not is_name(given):
+                yield Problem(found=f"{name} is {given!r}", accepted=PRINTABLE, at=(name,))
         if self.timeframe is not None:
             try:
                 timeframe_microseconds(self.timeframe)
@@ -239,9 +240,9 @@ def utc_microseconds(given: object, name: str) -> int | None:
 
 
 def _plan_id(given: object, name: str) -> str:
-    if not isinstance(given, str) or not given.strip():
-        raise InvalidInput(Problem(found=f"{name} is {given!r}", accepted="text that is not blank", at=(name,)))
-    return given
+    if not is_name(given):
+        raise InvalidInput(Problem(found=f"{name} is {given!r}", accepted=PRINTABLE, at=(name,)))
+    return str(given)
 
 
 def _optional_text(given: object, name: str) -> str | None:
