@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     Column = NDArray[np.float64]
 
+WORTH_COMPILING = 200_000  # values: under that Polars is done before Numba is loaded
+
 
 def average_true_range(high: Column, low: Column, close: Column, period: int) -> Column:
     """Wilder (1978), price units."""
@@ -38,12 +40,16 @@ def efficiency_ratio(close: Column, period: int) -> Column:
     result = np.full(len(close), np.nan)
     if len(close) <= period:
         return result
-    steps = np.abs(np.diff(close))
+    steps = np.diff(close)
+    np.abs(steps, out=steps)
     travelled = np.convolve(steps, np.ones(period), mode="valid") if period == 1 else _rolling_sum(steps, period)
-    moved = np.abs(close[period:] - close[:-period])
+    ratio = result[period:]
+    np.subtract(close[period:], close[:-period], out=ratio)
+    np.abs(ratio, out=ratio)
     with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = np.where(travelled > 0, moved / travelled, 0.0)
-    result[period:] = np.minimum(ratio, 1.0)
+        np.divide(ratio, travelled, out=ratio)
+    np.minimum(ratio, 1.0, out=ratio)
+    np.copyto(ratio, 0.0, where=~(travelled > 0))
     return result
 
 
@@ -54,6 +60,10 @@ def _rolling_sum(values: Column, window: int) -> Column:
 
 def rolling_median(values: Column, window: int) -> Column:
     """Median of the window that ends at each bar; nan where the window has a nan or is short."""
+    if len(values) >= WORTH_COMPILING:
+        from exitbrain.kernel.compiled import compiled_rolling
+
+        return compiled_rolling().rolling_median(values, window)
     result = np.full(len(values), np.nan)
     if len(values) < window:
         return result

@@ -267,7 +267,10 @@ class RollingMedian:
         insort(ordered, number)
         if len(ordered) < n:
             return NAN
-        return ordered[n // 2] if n % 2 else (ordered[n // 2 - 1] + ordered[n // 2]) / 2
+        if n % 2:
+            return ordered[n // 2]
+        below = ordered[n // 2 - 1]
+        return below + (ordered[n // 2] - below) * 0.5  # as the column has it, to the last bit
 
 
 class RegimeLine:

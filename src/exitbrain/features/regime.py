@@ -54,20 +54,19 @@ def regimes_of(
     relative: Column, median: Column, adx: Column, ratio: Column, thresholds: RegimeThresholds
 ) -> NDArray[np.int8]:
     """The same from the measures themselves: ATR ÷ close, its median, ADX and the efficiency ratio."""
-    known = ~(np.isnan(relative) | np.isnan(median) | np.isnan(adx) | np.isnan(ratio))
     with np.errstate(invalid="ignore"):
-        choices = np.select(
-            [
-                ~known,
-                relative >= thresholds.vol_mult * median,
-                (adx >= thresholds.adx_trend) & (ratio >= thresholds.er_trend),
-                (adx < thresholds.adx_range) & (ratio < thresholds.er_chop),
-                adx < thresholds.adx_range,
-            ],
-            [-1, VOLATILE, TREND, CHOP, RANGE],
-            default=NORMAL,
-        )
-    return choices.astype(np.int8)
+        weak = adx < thresholds.adx_range
+        claims = {
+            RANGE: weak,
+            CHOP: weak & (ratio < thresholds.er_chop),
+            TREND: (adx >= thresholds.adx_trend) & (ratio >= thresholds.er_trend),
+            VOLATILE: relative >= thresholds.vol_mult * median,
+            -1: np.isnan(relative) | np.isnan(median) | np.isnan(adx) | np.isnan(ratio),
+        }
+    strongest = np.zeros(len(relative), dtype=np.int8)  # the last claim that holds
+    for strength, holds in enumerate(claims.values(), start=1):
+        np.maximum(strongest, holds * np.int8(strength), out=strongest)
+    return np.array([NORMAL, *claims], dtype=np.int8)[strongest]
 
 
 def confirmed_regimes(raw: NDArray[np.int8], confirm_bars: int) -> NDArray[np.int8]:
@@ -75,17 +74,11 @@ def confirmed_regimes(raw: NDArray[np.int8], confirm_bars: int) -> NDArray[np.in
     n = len(raw)
     if n == 0:
         return raw.copy()
-    starts = np.flatnonzero(np.r_[True, raw[1:] != raw[:-1]])
-    lengths = np.diff(np.r_[starts, n])
-    result = np.full(n, NORMAL, dtype=np.int8)
-    agreed = starts + (confirm_bars - 1)
-    counts = (lengths >= confirm_bars) & (raw[starts] >= 0)
-    marks = np.full(n, -1, dtype=np.int64)
-    marks[agreed[counts]] = raw[starts][counts]
-    position = np.maximum.accumulate(np.where(marks >= 0, np.arange(n), -1))
-    known = position >= 0
-    result[known] = marks[position[known]]
-    return result
+    starts = np.r_[0, np.flatnonzero(raw[1:] != raw[:-1]) + 1]
+    counts = (np.diff(starts, append=n) >= confirm_bars) & (raw[starts] >= 0)
+    agreed = starts[counts] + (confirm_bars - 1)
+    values = np.r_[np.int8(NORMAL), raw[starts[counts]]]
+    return np.repeat(values, np.diff(agreed, prepend=0, append=n))
 
 
 def regimes(high: Column, low: Column, close: Column, thresholds: RegimeThresholds) -> NDArray[np.int8]:

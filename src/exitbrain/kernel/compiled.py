@@ -1,6 +1,6 @@
-"""The rules of `core.walk`, compiled.
+"""The rules of `core.walk`, and the loops of `kernel.rolling`, compiled.
 
-The module's own source is loaded a second time and its functions are compiled in place, so that each calls the
+A module's own source is loaded a second time and its functions are compiled in place, so that each calls the
 compiled others: no rule is written twice. The cache on disk is keyed by a hash of all sources that are compiled,
 because Numba does not notice a changed callee.
 """
@@ -17,6 +17,7 @@ from functools import cache
 from types import ModuleType
 
 from exitbrain.core import walk as rules
+from exitbrain.kernel import rolling
 
 
 def _cache_folder(sources: bytes) -> str:
@@ -38,17 +39,28 @@ def _cache_folder(sources: bytes) -> str:
 @cache
 def compiled_rules() -> ModuleType:
     """`core.walk` with every function compiled. The first call of a process loads Numba."""
-    path = pathlib.Path(rules.__file__)
+    return _compiled(rules)
+
+
+@cache
+def compiled_rolling() -> ModuleType:
+    """`kernel.rolling`, compiled in the same way."""
+    return _compiled(rolling)
+
+
+def _compiled(module: ModuleType) -> ModuleType:
+    assert module.__file__ is not None
+    path = pathlib.Path(module.__file__)
     source = path.read_bytes()
     import numba
 
     numba.config.CACHE_DIR = _cache_folder(source + numba.__version__.encode() + sys.version.encode())
-    spec = importlib.util.spec_from_file_location("exitbrain.kernel._compiled_walk", path)
+    spec = importlib.util.spec_from_file_location(f"exitbrain.kernel._compiled_{path.stem}", path)
     assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    for name in rules.COMPILED:
-        function = getattr(module, name)
-        setattr(module, name, numba.njit(cache=True, nogil=True, error_model="python")(function))
-    return module
+    copy = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = copy
+    spec.loader.exec_module(copy)
+    for name in module.COMPILED:
+        function = getattr(copy, name)
+        setattr(copy, name, numba.njit(cache=True, nogil=True, error_model="python")(function))
+    return copy
