@@ -36,7 +36,7 @@ export function Editing({ name, text, saved, change, save }: Props) {
     placeholderData: keepPreviousData,
   });
   const findings = checked.data?.problems ?? NO_FINDINGS;
-  const valid = checked.data?.valid ?? false;
+  const valid = (checked.data?.valid ?? false) && !checked.isPlaceholderData;
   const keep = async (): Promise<void> => {
     setFault(null);
     try {
@@ -97,7 +97,7 @@ export function Editing({ name, text, saved, change, save }: Props) {
           <button
             type="submit"
             className="plain-button main"
-            disabled={text === saved || settled !== text || checked.isPlaceholderData || !valid}
+            disabled={text === saved || settled !== text || !valid}
           >
             Save as a new version
           </button>
@@ -107,7 +107,7 @@ export function Editing({ name, text, saved, change, save }: Props) {
         </form>
         <p className="quiet">Ctrl-Space completes; point at a key for its meaning.</p>
       </section>
-      <LadderPreview name={name} text={settled} />
+      <LadderPreview name={name} text={settled} valid={valid} />
     </div>
   );
 }
@@ -115,8 +115,8 @@ export function Editing({ name, text, saved, change, save }: Props) {
 const ENTRY = "100";
 const STOP = "2%";
 
-/** The ladder of the text as it stands, for an entry that is asked here. */
-function LadderPreview({ name, text }: { name: string; text: string }) {
+/** The ladder of the text as it stands, for an entry that is asked here; the last one while the text is at fault. */
+function LadderPreview({ name, text, valid }: { name: string; text: string; valid: boolean }) {
   const { one, set, query } = useAddress();
   const asked = useMemo(() => {
     const params = new URLSearchParams(query);
@@ -138,6 +138,7 @@ function LadderPreview({ name, text }: { name: string; text: string }) {
     queryKey: ["preview", settled],
     queryFn: async () => (await client.POST("/api/profiles/preview", { body: settled })).data ?? null,
     placeholderData: keepPreviousData,
+    enabled: valid && settled.text === text,
   });
   const fields = [
     { key: "entry", name: "Entry", usual: ENTRY },
@@ -190,7 +191,7 @@ function LadderPreview({ name, text }: { name: string; text: string }) {
       </div>
       {preview.error && <Refused fault={preview.error} />}
       {!preview.error && preview.data && (
-        <div className={preview.isPlaceholderData ? "stale" : ""}>
+        <div className={preview.isPlaceholderData ? "stale" : ""} aria-busy={preview.isPlaceholderData}>
           <LadderPicture preview={preview.data} />
           <ul className="sentences">
             {preview.data.sentences.map((sentence) => (

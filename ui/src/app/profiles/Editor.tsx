@@ -63,6 +63,18 @@ export function Editor({ text, change, schema, findings, label }: Props) {
 const named = (label: string): Extension =>
   EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off" });
 
+/** Left to itself a browser keeps the look of replaced text in a style attribute, which the server's policy refuses. */
+const REPLACING = EditorView.domEventHandlers({
+  beforeinput: (event, view) => {
+    const { data, inputType, isComposing } = event;
+    const simple = view.state.selection.main.empty && !data?.includes("\n");
+    if (inputType !== "insertText" || data === null || isComposing || simple) return false;
+    event.preventDefault();
+    view.dispatch(view.state.replaceSelection(data), { userEvent: "input.type", scrollIntoView: true });
+    return true;
+  },
+});
+
 export const COLORS = syntaxHighlighting(
   HighlightStyle.define([
     { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: "var(--accent)" },
@@ -106,6 +118,7 @@ const BASICS: Extension = [
   COLORS,
   LOOK,
   EditorView.lineWrapping,
+  REPLACING,
   keymap.of([...completionKeymap, ...lintKeymap, ...defaultKeymap, ...historyKeymap]),
 ];
 

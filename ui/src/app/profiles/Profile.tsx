@@ -2,7 +2,6 @@ import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import { Link, useParams } from "react-router";
 import { api, client, type Shape } from "../../api/client";
-import { Problem } from "../../api/problem";
 import { useAddress } from "../address";
 import { Failure } from "../Failure";
 import { keyWords, template } from "./model";
@@ -22,9 +21,16 @@ const TABS = [
 export function Profile() {
   const { name = "" } = useParams();
   const { one } = useAddress();
-  const detail = api.useQuery("get", "/api/profiles/{name}", { params: { path: { name } } });
-  const unknown = detail.error instanceof Problem && detail.error.status === 404;
-  if (unknown && one("new") === "1") return <Known key={name} name={name} detail={null} />;
+  const asNew = one("new") === "1";
+  const all = api.useQuery("get", "/api/profiles", {}, { enabled: asNew });
+  const missing = asNew && all.data !== undefined && !all.data.items.some((profile) => profile.name === name);
+  const detail = api.useQuery(
+    "get",
+    "/api/profiles/{name}",
+    { params: { path: { name } } },
+    { enabled: !asNew || (all.data !== undefined && !missing) },
+  );
+  if (missing && detail.data === undefined) return <Known key={name} name={name} detail={null} />;
   if (detail.error) return <Failure fault={detail.error} />;
   if (detail.data === undefined) return <p className="quiet">Reading the profile.</p>;
   return <Known key={name} name={name} detail={detail.data} />;
@@ -42,8 +48,11 @@ function Known({ name, detail }: { name: string; detail: Shape["ProfileDetail"] 
       params: { path: { name } },
       body: { text: content, note: note || null },
     });
-    await queries.invalidateQueries();
+    // At once, so that a profile that was new stays on the screen while the rest is read again.
+    const own = api.queryOptions("get", "/api/profiles/{name}", { params: { path: { name } } });
+    if (data) queries.setQueryData(own.queryKey, data);
     setDraft(null);
+    await queries.invalidateQueries();
     if (query.has("new")) set({ new: "" }, true);
     return data;
   };
