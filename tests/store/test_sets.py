@@ -227,3 +227,15 @@ def test_outcomes_are_of_finished_runs_and_closed_sets(store: Store) -> None:
     assert [one["r_multiple"] for one in store.outcomes(["r1"], profile="TREND_DEFAULT", regime="TREND")] == trend
     with pytest.raises(NotFinished):
         store.trade_sets("r2")
+
+
+def test_counts_that_are_kept_are_those_of_the_newest_result(store: Store) -> None:
+    """A run deleted and put again, and one computed again, is counted anew."""
+    for rows in (world(12), world(30, seed=2), world(5, seed=3)):
+        put(store, "r1", sets=rows)
+        for page in (1, 2):
+            found = store.trade_sets("r1", SetQuery(page=page, page_size=10))
+            assert found.total == len(rows)
+            assert sum(one["count"] for one in found.facets["side"]) == len(rows)
+        if len(rows) == 12:
+            store.delete_run("r1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from exitbrain.store.runs import result_key
 
 IN_FILE_ORDER = "opened_at"
 STREAMED = 2_000
+COUNTS_KEPT = 100
 COLUMN_FACETS = ("symbol", "side", "regime", "profile")
 LABEL_FACETS = ("reason", "category")
 OUTCOME = (
@@ -26,6 +28,7 @@ OUTCOME = (
 
 class Sets:
     database: Database
+    counted: dict[Any, tuple[int, dict[str, Any]]]
 
     def trade_sets(self, run_id: str, query: SetQuery | None = None) -> Page:
         """Rows as trade_sets.json has them, without legs unless asked; with `reasons` of the legs and what it was
@@ -34,13 +37,30 @@ class Sets:
         with self.database.reading() as connection:
             key = result_key(connection, run_id)
             wanted = _conditions(key, query)
-            total = connection.execute(sa.select(sa.func.count()).select_from(t.trade_sets).where(*wanted)).scalar_one()
+            total, facets = self._counts(connection, run_id, key, query, wanted)
             seqs = connection.execute(
                 _ordered(query, wanted).limit(query.page_size).offset((query.page - 1) * query.page_size)
             ).all()
             rows = list(_rows(connection, key, seqs, legs=query.legs))
-            facets = _facets(connection, key, query, wanted) if query.facets else {}
         return Page(rows=rows, total=total, page=query.page, page_size=query.page_size, facets=facets)
+
+    def _counts(
+        self, connection: Connection, run_id: str, key: int, query: SetQuery, wanted: Sequence[Any]
+    ) -> tuple[int, dict[str, Any]]:
+        """How many sets, and the counts of the facets: of a finished run they stay what they are, on every page."""
+        at = connection.execute(sa.select(t.runs.c.finished_at).where(t.runs.c.run_id == run_id)).scalar()
+        filters = replace(query, sort=IN_FILE_ORDER, page=1, page_size=1, legs=False)
+        # The number of a result may be used again after it was deleted; it is not the same at another time.
+        held = (run_id, key, at, filters)
+        known = self.counted.get(held)
+        if known is None:
+            counted = sa.select(sa.func.count()).select_from(t.trade_sets).where(*wanted)
+            total = connection.execute(counted).scalar_one()
+            known = (total, _facets(connection, key, query, wanted) if query.facets else {})
+            if len(self.counted) >= COUNTS_KEPT:
+                self.counted.clear()
+            self.counted[held] = known
+        return known[0], {name: [dict(one) for one in counts] for name, counts in known[1].items()}
 
     def set_rows(self, run_id: str, query: SetQuery | None = None) -> Iterator[dict[str, Any]]:
         """All rows of a query, whatever its page."""

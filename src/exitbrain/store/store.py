@@ -32,6 +32,7 @@ class Store(Runs, Sets, Events, Profiles, Experiments, Keys):
     def __init__(self, database: Database, clock: Callable[[], int] = microseconds_now) -> None:
         self.database = database
         self.clock = clock
+        self.counted = {}
 
     @classmethod
     def open(cls, url: str, clock: Callable[[], int] = microseconds_now) -> Store:
