@@ -27,7 +27,7 @@ REASONS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "hold_rule": ({}, {"hold_rule_true": True}),
     "spread": ({"max_spread_bps": Decimal(4)}, {"spread_bps": 4.5}),
     "liquidity": ({"min_liquidity": Decimal(10)}, {"liquidity": 9.5}),
-    "min_trade": ({}, {"exit_is_too_small": True, "exit_size": "0.1 at 100"}),
+    "min_trade": ({}, {"exit_too_small": "0.1 at 100"}),
     "daily_loss": ({"max_daily_loss_pct": HALF}, {"day_open_equity": HUNDRED, "equity": Fraction(99)}),
     "cooldown": ({"cooldown_bars": 2}, {"bars_since_close": 1}),
     "daily_count": ({"max_entries_per_day": 1}, {"entries_today": 1}),

@@ -7,6 +7,7 @@ reads the position is valued ahead (`looking_ahead`) at the bars at which its ma
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from exitbrain.core.rules import Value
 
     Marks = NDArray[np.bool_]
+
+NEVER = 1 << 62
+FAR = 64  # bars with a true exit rule that are looked at before somebody has to come by
 
 
 def bits(mask: int) -> Iterator[int]:
@@ -41,15 +45,16 @@ class Board:
         self._none = np.zeros(bars, dtype=bool)
         exits = [trigger.exit_marks for trigger in triggers]
         entries = [trigger.entry_marks for trigger in triggers]
-        self._exits = self._packed(exits)
-        self._entries = self._packed(entries)
+        packed_exits = self._packed(exits)
         self._flat_entries = self._packed([trigger.flat_entry_marks for trigger in triggers])
+        self._exits_of = _Rows(packed_exits)
+        self._entries_of = _Rows(self._packed(entries))
+        self._flat_entries_of = _Rows(self._flat_entries)
         self.open_exits = tuple(i for i, marks in enumerate(exits) if marks is None)
         self.open_entries = tuple(i for i, marks in enumerate(entries) if marks is None)
         self._speaks = {side: self._mask(trigger.side in (0, side) for trigger in triggers) for side in (1, -1)}
-        self._used_up = self._mask(trigger.rearms and not trigger.fires_again for trigger in triggers)
         self._places = {trigger.id: i for i, trigger in enumerate(triggers)}
-        self._exit_bars = {side: self._bars_of(self._exits, self._speaks[side]) for side in (1, -1)}
+        self._exit_bars = {side: memoryview(self._bars_of(packed_exits, self._speaks[side])) for side in (1, -1)}
         self._unforeseen = tuple(i for i in self.open_entries if not triggers[i].foresees_entry)
         loose = [Loose(triggers[i], triggers[i].exit, is_entry=False) for i in self.open_exits]
         if not independent:
@@ -94,8 +99,10 @@ class Board:
 
     def entries_at(self, bar: int, position: OpenPosition | None, view: Mapping[str, Value]) -> int:
         """Triggers whose entry rule is true, as bits; `position` None where rules see a flat symbol."""
-        rows, asked = (self._flat_entries, self._unforeseen) if position is None else (self._entries, self.open_entries)
-        fired = int.from_bytes(rows[bar].tobytes(), "little")
+        if position is None:
+            fired, asked = self._flat_entries_of.at(bar), self._unforeseen
+        else:
+            fired, asked = self._entries_of.at(bar), self.open_entries
         if position is not None and position.attached.get("visit", bar) > bar:
             return fired
         for place in asked:
@@ -105,15 +112,9 @@ class Board:
         return fired
 
     def exits_at(self, bar: int, position: OpenPosition, view: Mapping[str, Value]) -> int:
-        """Triggers whose exit rule fires for this position, as bits; a definite false re-arms one on the way."""
-        used: set[str] = position.attached["used"]
-        fired = int.from_bytes(self._exits[bar].tobytes(), "little") & self._speaks[position.side]
-        if used:
-            self._rearm(position, bar)
-            for name in used:
-                place = self._places.get(name)
-                if place is not None:
-                    fired &= ~(1 << place & self._used_up)
+        """Triggers whose exit rule fires for this position, as bits; a definite false of a rule that reads the position
+        re-arms its trigger on the way."""
+        fired = self._armed_exits_at(bar, position)
         # Where the position was valued ahead to a later bar, its own rules have nothing to say here.
         if position.attached.get("visit", bar) <= bar:
             for place in self.open_exits:
@@ -121,38 +122,74 @@ class Board:
                     fired |= 1 << place
         return fired
 
-    def _rearm(self, position: OpenPosition, bar: int) -> None:
-        """A definite false of a rule that reads no position arms its trigger again (spec T6, F14)."""
-        used: set[str] = position.attached["used"]
-        for trigger in self._waiting(position):
-            if trigger.false_here(bar):
-                used.discard(trigger.id)
+    def _armed_exits_at(self, bar: int, position: OpenPosition) -> int:
+        """Of the rules that read no position."""
+        fired = self._exits_of.at(bar) & self._speaks[position.side]
+        if fired:
+            for name, armed_at in position.attached["used"].items():
+                if armed_at > bar:
+                    fired &= ~(1 << self._places[name])
+        return fired
 
-    def _waiting(self, position: OpenPosition) -> list[BoundTrigger]:
-        """Used up triggers whose rule, which reads no position, may arm them again."""
-        found = []
-        for name in position.attached["used"]:
-            place = self._places.get(name)
-            if place is not None:
-                trigger = self.triggers[place]
-                is_edge = trigger.rearms and trigger.condition.rearm is Rearm.EDGE
-                if is_edge and trigger.exit_marks is not None and trigger.speaks_to(position):
-                    found.append(trigger)
-        return found
+    # what a firing uses up
+
+    def use(self, position: OpenPosition, name: str, bar: int) -> None:
+        """A trigger's exit won at `bar`: until its rule is definitely false it is used up (spec T6, F14)."""
+        trigger, attached = self.trigger(name), position.attached
+        attached["used"][name] = self._armed_again(trigger, bar)
+        attached.pop("visit", None)
+        attached.pop("fires", None)
+
+    @staticmethod
+    def _armed_again(trigger: BoundTrigger, bar: int) -> int:
+        """The first bar after `bar` at which a used up trigger's rule is false, where the position has no part in it."""
+        if not trigger.rearms or trigger.fires_again:
+            return bar
+        if trigger.condition.rearm is not Rearm.EDGE or trigger.exit_marks is None:
+            return NEVER
+        found = trigger.next_false(bar)
+        return NEVER if found is None else found
+
+    def pass_over(self, position: OpenPosition, bar: int) -> None:
+        """Exit rules are not evaluated at `bar`, so nothing re-arms there (spec F16)."""
+        used: dict[str, int] = position.attached["used"]
+        for name, armed_at in used.items():
+            if armed_at == bar and self.trigger(name).rearms:
+                used[name] = self._armed_again(self.trigger(name), bar)
+        position.attached.pop("fires", None)
 
     def next_visit(self, position: OpenPosition, bar: int) -> int | None:
         """The next bar after `bar` at whose close this position's triggers have something to say."""
-        found = [_after(self._exit_bars[position.side], bar)]
-        if position.attached["used"]:
-            found += [_after(trigger.false_starts, bar) for trigger in self._waiting(position)]
+        found = self._next_firing(position, bar)
         if self.loose:
             ahead = position.attached.get("visit")
             if ahead is None or ahead <= bar:
                 ahead = position.attached["visit"] = next_visit(position, bar, self.loose)
-            found.append(ahead)
-        return min((one for one in found if one is not None), default=None)
+            found = min(found, ahead)
+        return None if found == NEVER else found
+
+    def _next_firing(self, position: OpenPosition, bar: int) -> int:
+        """The next bar at which an exit rule that reads no position fires, or that is far enough to ask again."""
+        known: int = position.attached.get("fires", bar)
+        if known > bar:
+            return known
+        bars = self._exit_bars[position.side]
+        first = bisect_right(bars, bar)
+        found = NEVER
+        for place in range(first, min(first + FAR, len(bars))):
+            found = bars[place]
+            if self._armed_exits_at(found, position):
+                break
+        position.attached["fires"] = found
+        return found
 
 
-def _after(bars: NDArray[np.int64], bar: int) -> int | None:
-    at = int(bars.searchsorted(bar, side="right"))
-    return int(bars[at]) if at < len(bars) else None
+class _Rows:
+    """Bit by bit what a bar's row of marks holds, as one number."""
+
+    def __init__(self, rows: NDArray[np.uint8]) -> None:
+        self._bytes, self._width = rows.tobytes(), rows.shape[1]
+
+    def at(self, bar: int) -> int:
+        start = bar * self._width
+        return int.from_bytes(self._bytes[start : start + self._width], "little")

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from exitbrain.backtesting.asking import bits
+from exitbrain.backtesting.candidates import NOT_ASKED, Answers, Candidate, Judge, Moment, share_of
 from exitbrain.backtesting.latch import RULE, Latch
 from exitbrain.backtesting.position import OpenPosition
 from exitbrain.backtesting.settings import EntryOrder
 from exitbrain.backtesting.triggers import position_view
-from exitbrain.core.arbiter import arbitrate, precedence, rank
-from exitbrain.core.guardrails import Asked, Facts, answers, closes_a_position, guards_in_force
-from exitbrain.core.intents import Intent, Kind, Preempted
+from exitbrain.core.arbiter import first_of
+from exitbrain.core.intents import Intent, Kind
 from exitbrain.features.binding import FLAT
 
 if TYPE_CHECKING:
     from exitbrain.backtesting.simulation import Line, Simulation
     from exitbrain.core.rules import Value
 
-DAY = 86_400_000_000
 TIME_STOP = "time_stop"
-
-Answers = tuple[list[tuple[str, str | None]], tuple[str, str] | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,19 +34,12 @@ class Order:
     lots: int = 0  # of an exit
 
 
-def entry_intent(row: EntryOrder) -> Intent:
-    return Intent(kind=Kind.ENTRY, trigger_id=row.tag, category="other", entry=row.terms, order=row.row)
-
-
 class Decider:
     def __init__(self, simulation: Simulation) -> None:
         self.run = simulation
         settings = simulation.settings
         self.latch = Latch(scope=settings.latch_scope, clear_after=settings.latch_clear_after)
-        self._asked: dict[tuple[Kind, bool], Asked] = {}
-        in_force = {name for name, guard in guards_in_force(Kind.ENTRY, False, settings.limits) if guard is not None}
-        self._only_gap_matters = settings.independent and in_force <= {"stale_data", "allow_list", "min_trade"}
-        self._answered: dict[tuple[str, int, int], tuple[list[tuple[str, str | None]], tuple[str, str] | None]] = {}
+        self.judge = Judge(simulation)
 
     # one decision
 
@@ -66,21 +55,27 @@ class Decider:
 
     def _decide_netting(self, line: Line, bar: int) -> None:
         position = line.positions[0] if line.positions else None
-        view = self._view(line, position, bar)
+        moment = Moment(self.run, line, bar, position, self._view(line, position, bar))
         due = position is not None and bar >= position.attached["time_stop_bar"]
         if position is not None and due and not position.still_sells("time_stop"):
-            self.record_time_stop(line, bar, position)
-            for intent in sorted(self._entries(line, bar, view), key=self._precedence_of(line)):
-                why = "exit_preempts_entry", "a time stop is due"
-                event = self.record_block(line, bar, intent, *why, by=TIME_STOP)
-                self.record_decision(line, bar, intent, (), "lost", TIME_STOP, position, event=event, detail=why[1])
-            self.place(line, Order(decided_at=bar, position=position), bar)
+            self._decide_time_stop(moment, position)
             return
-        self._ask_latch_triggers(line, bar, view)
-        intents = self._entries(line, bar, view)
+        self._ask_latch_triggers(line, bar, moment.view)
+        candidates = self._entries(moment)
         if position is not None:
-            intents += self._exits(line, bar, position, view)
-        self._compete(line, bar, intents, position, view)
+            candidates += self._exits(moment, position)
+        self._compete(moment, candidates)
+
+    def _decide_time_stop(self, moment: Moment, position: OpenPosition) -> None:
+        """It leaves whatever the rules say, and entries lose to it (spec F16)."""
+        line, bar = moment.line, moment.bar
+        self.record_time_stop(line, bar, position)
+        latched, detail = self.latch.is_on(line.symbol), "a time stop is due"
+        for candidate in self._in_order(self._entries(moment), latched):
+            event = self.record_block(line, bar, candidate.intent, "exit_preempts_entry", detail, by=TIME_STOP)
+            self._record(moment, candidate, NOT_ASKED, "lost", TIME_STOP, event, detail)
+        line.board.pass_over(position, bar)
+        self.place(line, Order(decided_at=bar, position=position), bar)
 
     def _decide_independent(self, line: Line, bar: int) -> None:
         """Each position by age, alone; then rows, then entry rules, which compete with nothing (spec F28, F51)."""
@@ -89,13 +84,15 @@ class Decider:
         for position in leaving:
             if position.lots:
                 self.record_time_stop(line, bar, position)
+                line.board.pass_over(position, bar)
                 self.place(line, Order(decided_at=bar, position=position), bar)
         for position in list(line.positions) if line.triggers else ():
             if position not in leaving:
-                view = self._view(line, position, bar)
-                self._compete(line, bar, self._exits(line, bar, position, view), position, view)
-        for intent in self._entries(line, bar, FLAT):
-            self._compete(line, bar, [intent], None, FLAT)
+                moment = Moment(self.run, line, bar, position, self._view(line, position, bar))
+                self._compete(moment, self._exits(moment, position))
+        moment = Moment(self.run, line, bar, None, FLAT)
+        for candidate in self._entries(moment):
+            self._decide_one(moment, candidate)
 
     def _view(self, line: Line, position: OpenPosition | None, bar: int) -> Mapping[str, Value]:
         return position_view(position, line.market, bar) if line.reads_position else FLAT
@@ -111,24 +108,26 @@ class Decider:
 
     # who asks
 
-    def _entries(self, line: Line, bar: int, view: Mapping[str, Value]) -> list[Intent]:
-        intents = []
-        if not self.run.settings.fill_at_close:
-            intents = [entry_intent(row) for row in line.rows.get(bar + 1, ())]
+    def _entries(self, moment: Moment) -> list[Candidate]:
+        line, bar = moment.line, moment.bar
+        found = []
+        if line.rows and not self.run.settings.fill_at_close:
+            found = [self.judge.row_candidate(line, row) for row in line.rows.get(bar + 1, ())]
         if line.triggers:
-            position = line.positions[0] if line.positions and not self.run.settings.independent else None
-            fired = line.board.entries_at(bar, position, view)
-            intents += [line.triggers[place].entry_intent for place in bits(fired)]
-        return intents
+            position = None if self.run.settings.independent else moment.position
+            fired = line.board.entries_at(bar, position, moment.view)
+            found += [line.entering[place] for place in bits(fired)]
+        return found
 
-    def _exits(self, line: Line, bar: int, position: OpenPosition, view: Mapping[str, Value]) -> list[Intent]:
+    def _exits(self, moment: Moment, position: OpenPosition) -> list[Candidate]:
         """Exit rules that fire; with the minima switched off, one under a lot is no candidate (spec F51)."""
+        line = moment.line
         if not line.triggers:
             return []
-        speaking = [line.triggers[place] for place in bits(line.board.exits_at(bar, position, view))]
+        found = [line.leaving[place] for place in bits(line.board.exits_at(moment.bar, position, moment.view))]
         if not self.run.settings.limits.min_trade:
-            speaking = [trigger for trigger in speaking if share_of(position, trigger.fraction) >= 1]
-        return [trigger.exit_intent for trigger in speaking]
+            found = [one for one in found if share_of(position, one.intent.exit_fraction) >= 1]
+        return found
 
     # the latch
 
@@ -194,89 +193,74 @@ class Decider:
 
     # guards and ranks
 
-    def _compete(
-        self, line: Line, bar: int, intents: Sequence[Intent], position: OpenPosition | None,
-        view: Mapping[str, Value],
-    ) -> None:  # fmt: skip
-        if not intents:
+    def _compete(self, moment: Moment, candidates: Sequence[Candidate]) -> None:
+        if len(candidates) < 2:
+            for candidate in candidates:
+                self._decide_one(moment, candidate)
             return
-        if len(intents) == 1:
-            self._decide_one(line, bar, intents[0], position, view)
-            return
-        standing: list[Intent] = []
-        answered: list[tuple[Intent, Answers]] = []
-        told: dict[int, tuple[int, str]] = {}
-        for intent in sorted(intents, key=self._precedence_of(line)):
-            guards, refused = self._ask_guards(line, bar, intent, position, view)
-            answered.append((intent, (guards, refused)))
-            if refused is not None:
-                told[id(intent)] = self.record_block(line, bar, intent, *refused, position=position), refused[1]
-            else:
-                standing.append(intent)
-        self._set_latch(line, bar, standing)
+        line, bar, position = moment.line, moment.bar, moment.position
         latched = self.latch.is_on(line.symbol)
-        winner, losers = arbitrate(standing, latched=latched, override_grade=self.run.settings.override_grade)
-        for loser in losers:
-            told[id(loser.intent)] = self.record_loser(line, bar, loser, position)
-        for intent, (guards, refused) in answered:
-            event, detail = told.get(id(intent), (None, None))
-            outcome = _outcome(refused, won=intent is winner)
-            by = None if winner is None else winner.trigger_id
-            self.record_decision(line, bar, intent, guards, outcome, by, position, event=event, detail=detail)
+        standing: list[Candidate] = []
+        answered: list[tuple[Candidate, Answers]] = []
+        told: dict[Candidate, tuple[int, str]] = {}
+        for candidate in self._in_order(candidates, latched):
+            answers = self.judge.answers(moment, candidate)
+            answered.append((candidate, answers))
+            if answers.refused is None:
+                standing.append(candidate)
+            else:
+                event = self.record_block(line, bar, candidate.intent, *answers.refused, position=position)
+                told[candidate] = event, answers.refused[1]
+        self._set_latch(line, bar, standing)
+        if self.latch.is_on(line.symbol) != latched:
+            standing = self._in_order(standing, not latched)
+        winner, losers = first_of([candidate.intent for candidate in standing])
+        for candidate, loser in zip(standing[1:], losers):
+            by, detail = loser.by.trigger_id, f"lost to {loser.by.trigger_id} ({loser.by.kind.value})"
+            event = self.record_block(line, bar, loser.intent, loser.reason, detail, by=by, position=position)
+            told[candidate] = event, detail
+        by = None if winner is None else winner.trigger_id
+        for candidate, answers in answered:
+            outcome = _outcome(answers.refused, won=candidate.intent is winner)
+            self._record(moment, candidate, answers, outcome, by, *told.get(candidate, (None, None)))
         if winner is not None:
             self._order(line, bar, winner, position)
 
-    def _decide_one(
-        self, line: Line, bar: int, intent: Intent, position: OpenPosition | None, view: Mapping[str, Value]
-    ) -> None:
-        """An intent that nobody competes with."""
-        ask = self._ask_guards if intent.from_trigger else self._ask_once
-        guards, refused = ask(line, bar, intent, position, view)
-        event, detail = None, None
-        if refused is not None:
-            event, detail = self.record_block(line, bar, intent, *refused, position=position), refused[1]
-        else:
-            self._set_latch(line, bar, [intent])
-        outcome, by = _outcome(refused, won=True), None if refused else intent.trigger_id
-        self.record_decision(line, bar, intent, guards, outcome, by, position, event=event, detail=detail)
-        if refused is None:
-            self._order(line, bar, intent, position)
+    def _decide_one(self, moment: Moment, candidate: Candidate) -> None:
+        """A candidate that nobody competes with."""
+        line, bar, position, intent = moment.line, moment.bar, moment.position, candidate.intent
+        answers = self.judge.answers(moment, candidate)
+        if answers.refused is not None:
+            event = self.record_block(line, bar, intent, *answers.refused, position=position)
+            outcome = _outcome(answers.refused, won=False)
+            self._record(moment, candidate, answers, outcome, None, event, answers.refused[1])
+            return
+        self._set_latch(line, bar, (candidate,))
+        self._record(moment, candidate, answers, "won", intent.trigger_id, None, None)
+        self._order(line, bar, intent, position)
 
-    def _ask_once(
-        self, line: Line, bar: int, intent: Intent, position: OpenPosition | None, view: Mapping[str, Value]
-    ) -> tuple[list[tuple[str, str | None]], tuple[str, str] | None]:
-        """The guards' answers; asked once for equal facts where all that is asked looks at the gap before the bar."""
-        if not self._only_gap_matters or intent.entry is None:
-            return self._ask_guards(line, bar, intent, position, view)
-        gap = int(line.market.time[bar] - line.market.time[bar - 1]) if bar else 0
-        key = line.symbol, gap, intent.entry.side
-        if key not in self._answered:
-            self._answered[key] = self._ask_guards(line, bar, intent, position, view)
-        return self._answered[key]
-
-    def _set_latch(self, line: Line, bar: int, standing: Sequence[Intent]) -> None:
+    def _set_latch(self, line: Line, bar: int, standing: Sequence[Candidate]) -> None:
         if not line.triggers or not line.board.latching:
             return
-        latching = {trigger.id for trigger in line.board.latching}
-        for intent in standing:
-            if intent.kind is Kind.RISK_OFF and intent.trigger_id in latching:
-                changed = self.latch.set(line.symbol, intent.trigger_id)
-                self._note_latch(line, bar, intent.trigger_id, "set" if changed else None)
-                clearing = line.counted[intent.trigger_id].next_clearing(bar) if line.counted else None
+        for candidate in standing:
+            trigger = candidate.trigger
+            if trigger is not None and trigger.condition.latch and candidate.intent.kind is Kind.RISK_OFF:
+                changed = self.latch.set(line.symbol, trigger.id)
+                self._note_latch(line, bar, trigger.id, "set" if changed else None)
+                clearing = line.counted[trigger.id].next_clearing(bar) if line.counted else None
                 if clearing is not None:
                     self.run.schedule_decision(line, clearing)
 
-    def _precedence_of(self, line: Line) -> Callable[[Intent], tuple[object, ...]]:
-        latched, grade = self.latch.is_on(line.symbol), self.run.settings.override_grade
-        return lambda intent: precedence(intent, latched=latched, override_grade=grade)
+    @staticmethod
+    def _in_order(candidates: Sequence[Candidate], latched: bool) -> list[Candidate]:
+        return sorted(candidates, key=lambda candidate: candidate.place(latched))
 
     def _order(self, line: Line, bar: int, winner: Intent, position: OpenPosition | None) -> None:
         if winner.entry is not None:
             self.place(line, Order(decided_at=bar, intent=winner, position=position), bar)
             return
         assert position is not None
-        position.attached["used"].add(winner.trigger_id)
-        position.attached.pop("visit", None)
+        line.board.use(position, winner.trigger_id, bar)
         lots, note = self._whole_where_little_remains(line, bar, winner, position)
         if note:
             self.run.record_plan_note(line, position, bar, note)
@@ -294,51 +278,6 @@ class Decider:
             return lots, None
         return position.lots, f"{winner.trigger_id} takes all: what would remain is below the venue's minimum"
 
-    def _ask_guards(
-        self,
-        line: Line,
-        bar: int,
-        intent: Intent,
-        position: OpenPosition | None,
-        view: Mapping[str, Value],
-        *,
-        at_open: bool = False,
-    ) -> tuple[list[tuple[str, str | None]], tuple[str, str] | None]:
-        """Every guard's answer, and the first no."""
-        facts = self._facts_of(line, bar, intent, position, view, at_open=at_open)
-        closing = intent.is_entry and closes_a_position(intent, facts)
-        key = intent.kind, closing
-        if key not in self._asked:
-            self._asked[key] = guards_in_force(*key, self.run.settings.limits)
-        given = answers(intent, facts, self.run.settings.limits, self._asked[key])
-        return given, next(((guard, detail) for guard, detail in given if detail is not None), None)
-
-    def _precedence(self, intent: Intent) -> tuple[object, ...]:
-        return precedence(intent, latched=False, override_grade=self.run.settings.override_grade)
-
-    def _facts_of(
-        self, line: Line, bar: int, intent: Intent, position: OpenPosition | None, view: Mapping[str, Value], *,
-        at_open: bool,
-    ) -> Facts:  # fmt: skip
-        """The facts with what hangs on the intent: an expired plan, its own hold rule, the size of an exit."""
-        known = self.known(line, bar, position, at_open=at_open)
-        if not intent.from_trigger:
-            return Facts(**known)
-        if intent.is_entry:
-            return Facts(**known, plan_expired=self.run.plan_is_expired(int(line.market.time[bar])))
-        assert position is not None
-        trigger = line.board.trigger(intent.trigger_id)
-        lots, close, instrument = (
-            share_of(position, trigger.fraction),
-            int(line.market.close[bar]),
-            line.market.instrument,
-        )
-        is_held = trigger.hold is not None and trigger.hold.at(bar, view) is True
-        if instrument.meets_minimum(close, lots):
-            return Facts(**known, hold_rule_true=is_held)
-        size = f"{instrument.quantity(lots)} at {instrument.price(close)} is below the venue's minimum"
-        return Facts(**known, hold_rule_true=is_held, exit_is_too_small=True, exit_size=size)
-
     def place(self, line: Line, order: Order, bar: int) -> None:
         """The order for the next open, or filled at this close."""
         if self.run.settings.fill_at_close:
@@ -349,54 +288,18 @@ class Decider:
 
     def decide_alone(self, line: Line, row: EntryOrder, bar: int) -> None:
         """A row that is decided at its own open: guards see the bar before (spec F9, F38)."""
-        intent = entry_intent(row)
+        candidate = self.judge.row_candidate(line, row)
         position = line.positions[0] if line.positions and not self.run.settings.independent else None
-        guards, refused = self._ask_guards(line, bar - 1, intent, position, FLAT, at_open=True)
-        event, detail = None, None
-        if refused is not None:
-            event, detail = self.record_block(line, bar, intent, *refused, at_open=True), refused[1]
-        outcome, by = _outcome(refused, won=True), intent.trigger_id
-        self.record_decision(
-            line, bar, intent, guards, outcome, by, position, event=event, detail=detail, at_open=True
-        )  # fmt: skip
-        if refused is not None:
+        moment = Moment(self.run, line, bar - 1, position, FLAT, at_open=True)
+        answers = self.judge.answers(moment, candidate)
+        if answers.refused is not None:
+            event = self.record_block(line, bar, candidate.intent, *answers.refused, at_open=True)
+            outcome = _outcome(answers.refused, won=False)
+            self._record(moment, candidate, answers, outcome, candidate.intent.trigger_id, event, answers.refused[1])
             return
-        self.run.executor.execute(line, Order(decided_at=bar - 1, intent=intent), bar, at_open=True, alone=True)
-
-    def known(self, line: Line, bar: int, position: OpenPosition | None, *, at_open: bool) -> dict[str, Any]:
-        """What the guards may know at the close of `bar`, or at the open after it (spec F38): money and counts are of
-        the decision's own time; bar -1 is before the first bar, where nothing that looks back is known."""
-        settings, market = self.run.settings, line.market
-        time = int(market.time[bar + 1 if at_open else bar])
-        day = time // DAY
-        asks_equity = (
-            settings.limits.max_daily_loss_pct is not None or settings.limits.daily_risk_budget_pct is not None
-        )
-        if settings.independent and settings.limits.cooldown_bars:
-            self.run.walk(line, bar + 1)
-        known: dict[str, Any] = {
-            "symbol": line.symbol,
-            "timeframe": market.timeframe,
-            "position_side": position.side if position else 0,
-            "adds": position.adds if position else 0,
-            "max_adds": settings.max_adds,
-            "on_opposite": settings.on_opposite,
-            "independent": settings.independent,
-            "entries_today": self.run.opened_by_day[day],
-            "day_open_equity": self.run.day_open_equity.get(day),
-            "equity": self.run.equity(time, at_open=at_open, symbol=line.symbol) if asks_equity else None,
-            "risk_opened_today": self.run.risk_by_day[day],
-            "bars_since_close": None if line.last_close_bar is None else max(0, bar - line.last_close_bar),
-        }
-        if bar >= 0:
-            volume, close = float(market.volume[bar]), float(market.floats[2][bar])
-            known |= {
-                "gap": int(market.time[bar] - market.time[bar - 1]) if bar else 0,
-                "bars_held": max(0, bar - position.entry_bar) if position else None,
-                "spread_bps": self.spread_at(line, bar),
-                "liquidity": close * volume if volume == volume else None,
-            }
-        return known
+        self._record(moment, candidate, answers, "won", candidate.intent.trigger_id, None, None)
+        order = Order(decided_at=bar - 1, intent=candidate.intent)
+        self.run.executor.execute(line, order, bar, at_open=True, alone=True)
 
     def spread_at(self, line: Line, bar: int) -> float | None:
         """The spread known at the close of `bar`; None where it is not, and before the first bar."""
@@ -433,24 +336,20 @@ class Decider:
             cooldown_recommendation_bars=self.run.settings.limits.cooldown_recommendation_bars if vetoed else None,
         )
 
-    def record_decision(
-        self, line: Line, bar: int, intent: Intent, guards: Sequence[tuple[str, str | None]], outcome: str,
-        winner: str | None, position: OpenPosition | None, *, event: int | None, detail: str | None,
-        at_open: bool = False,
+    def _record(
+        self, moment: Moment, candidate: Candidate, answers: Answers, outcome: str, winner: str | None,
+        event: int | None, detail: str | None,
     ) -> None:  # fmt: skip
         """One candidate for decisions.parquet: each guard's answer, its rank, what became of it, and its event."""
-        latched, grade = self.latch.is_on(line.symbol), self.run.settings.override_grade
-        ranked = winner != TIME_STOP and not outcome.startswith("blocked")
+        line, bar, position, at_open = moment.line, moment.bar, moment.position, moment.at_open
+        market, latched = line.market, self.latch.is_on(line.symbol)
+        ranked = answers.refused is None and answers is not NOT_ASKED
         self.run.decisions.append(
             (
-                int(line.market.time[bar]), line.symbol,
-                self._set_id(line) if position is None else position.attached["set_id"], intent.trigger_id,
-                intent.kind.value, intent.category, intent.grade,
-                None if intent.exit_fraction is None else float(intent.exit_fraction),
-                self.run.decisions.told(tuple(guards)),
-                rank(intent, latched=latched, override_grade=grade) if ranked else None, outcome, winner,
-                int(line.market.open[bar] if at_open else line.market.close[bar]),
-                "open" if at_open else "close", latched, event, detail,
+                moment.time, line.symbol, self._set_id(line) if position is None else position.attached["set_id"],
+                *candidate.shown, answers.told, candidate.place(latched)[0] if ranked else None, outcome, winner,
+                market.open_ticks[bar + 1] if at_open else market.close_ticks[bar], "open" if at_open else "close",
+                latched, event, detail,
             )
         )  # fmt: skip
 
@@ -464,11 +363,6 @@ class Decider:
             )
         )  # fmt: skip
 
-    def record_loser(self, line: Line, bar: int, loser: Preempted, position: OpenPosition | None) -> tuple[int, str]:
-        detail = f"lost to {loser.by.trigger_id} ({loser.by.kind.value})"
-        by = loser.by.trigger_id
-        return self.record_block(line, bar, loser.intent, loser.reason, detail, by=by, position=position), detail
-
     def _set_id(self, line: Line) -> str | None:
         if self.run.settings.independent or not line.positions:
             return None
@@ -477,10 +371,3 @@ class Decider:
 
 def _outcome(refused: tuple[str, str] | None, *, won: bool) -> str:
     return f"blocked: {refused[0]}" if refused else "won" if won else "lost"
-
-
-def share_of(position: OpenPosition, fraction: Fraction | None) -> int:
-    """Lots of an exit, sized from the live position and rounded down."""
-    if fraction is None:
-        return position.lots
-    return position.lots * fraction.numerator // fraction.denominator

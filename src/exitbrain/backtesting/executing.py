@@ -7,7 +7,8 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from exitbrain.backtesting.deciding import DAY, Order
+from exitbrain.backtesting.candidates import DAY
+from exitbrain.backtesting.deciding import Order
 from exitbrain.backtesting.position import OpenPosition
 from exitbrain.backtesting.rests import Leaving, Rest, begin_bar, harden, note_cut
 from exitbrain.core.intents import EntryTerms, Intent, Kind
@@ -178,7 +179,7 @@ class Executor:
         books = self._books(line)
         position.attached = {
             "books": books, "last_bar": bar, "strategy_id": strategy_id, "regime": regime, "terms": terms,
-            "set_id": "", "time_stop_bar": self._time_stop_bar(line, profile, bar), "lifecycle": None, "used": set(),
+            "set_id": "", "time_stop_bar": self._time_stop_bar(line, profile, bar), "lifecycle": None, "used": {},
         }  # fmt: skip
         if reversed_position is not None:
             reversed_position.see(self.market_ticks(line, bar, at_open=at_open))

@@ -6,7 +6,7 @@ F45). `first_step[b]` is where bar b begins.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -105,7 +105,31 @@ class Market:
         return column.astype(np.float64) * whole / scale
 
     def bar_at_or_after(self, time: int) -> int:
-        return int(np.searchsorted(self.time, time, side="left"))
+        return int(self.time.searchsorted(time, side="left"))
+
+    def bar_at(self, time: int) -> int | None:
+        """The bar that opens at this time."""
+        times = self.times
+        # Without holes it is found by counting.
+        guess = (time - times[0]) // self.timeframe
+        if 0 <= guess < len(times) and times[guess] == time:
+            return guess
+        bar = self.bar_at_or_after(time)
+        return bar if bar < len(times) and times[bar] == time else None
+
+    # The same columns where one value is wanted, as Python's own int.
+
+    @cached_property
+    def times(self) -> Sequence[int]:
+        return _view(self.time)
+
+    @cached_property
+    def open_ticks(self) -> Sequence[int]:
+        return _view(self.open)
+
+    @cached_property
+    def close_ticks(self) -> Sequence[int]:
+        return _view(self.close)
 
     @cached_property
     def has_volumes(self) -> bool:
@@ -159,6 +183,10 @@ class Market:
     @cached_property
     def largest_price(self) -> int:
         return int(max(self.high.max(), max(int(column.max()) for column in self._long)))
+
+
+def _view(column: Ints) -> Sequence[int]:
+    return memoryview(np.ascontiguousarray(column, dtype=np.int64))
 
 
 def with_detail(market: Market, time: Ints, columns: Columns, timeframe: int) -> Market:

@@ -280,6 +280,8 @@ class OpenPosition:
         self, bar: int, *, through_open: bool = False, ask: Callable[[OpenPosition], int] | None = None
     ) -> Iterator[LegFill]:
         """Walk to before `bar` (or just past its open) and yield what filled, in order of happening."""
+        if not through_open and self.adaptive_base is None and self.state[rules.STEP] >= self.market.step_of(bar):
+            return
         while self.lots:
             until, opening, last = self.market.step_of(bar), through_open, True
             if self.adaptive_base is not None:

@@ -23,6 +23,7 @@ import numpy as np
 
 from exitbrain.backtesting.agenda import Agenda
 from exitbrain.backtesting.asking import Board
+from exitbrain.backtesting.candidates import Candidate
 from exitbrain.backtesting.collecting import paused_collector
 from exitbrain.backtesting.columns import BookedSet
 from exitbrain.backtesting.deciding import Decider, Order
@@ -65,6 +66,8 @@ class Line:
     triggers: tuple[BoundTrigger, ...] = ()
     regime_rule: RuleOnBars | None = None
     board: Board = Board((), 0)
+    entering: tuple[Candidate, ...] = ()  # by place of the trigger
+    leaving: tuple[Candidate, ...] = ()
     counted: dict[str, CountedFalses] = field(default_factory=dict)  # latch triggers whose falses are known beforehand
     regime_changes: dict[int, bool] | None = None  # by time, where the regime rule's answers are known beforehand
     reads_position: bool = False
@@ -139,6 +142,9 @@ class Simulation:
         table = feature_table(line.market, self.settings)
         line.triggers, line.regime_rule = bind_triggers(plan, line.market, table)
         line.board = Board(line.triggers, len(line.market), independent=self.settings.independent)
+        candidate = self.decider.judge.candidate
+        line.entering = tuple(candidate(trigger.entry_intent, trigger) for trigger in line.triggers)
+        line.leaving = tuple(candidate(trigger.exit_intent, trigger) for trigger in line.triggers)
         reads = line.regime_rule is not None and line.regime_rule.reads_position
         line.reads_position = line.board.reads_position or reads
 
@@ -253,12 +259,9 @@ class Simulation:
         return [(first + (last - first) * part // count, part / count) for part in range(1, count + 1)]
 
     def _work_off_agenda(self, until: int) -> None:
+        lines = list(self.lines.values())
         for time in self._agenda.until(until):
-            here = [
-                (line, bar)
-                for line in self.lines.values()
-                if (bar := line.market.bar_at_or_after(time)) < len(line.market) and line.market.time[bar] == time
-            ]
+            here = [(line, bar) for line in lines if (bar := line.market.bar_at(time)) is not None]
             if time in self._day_opens:
                 # No symbol sorts before "": everything is marked before the fills of this open.
                 self.day_open_equity[time // DAY] = self.equity(time, at_open=True, symbol="")

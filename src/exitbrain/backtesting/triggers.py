@@ -125,9 +125,9 @@ class BoundTrigger:
         if self.exit is None or not self.speaks_to(position) or not self.is_asked(bar):
             return False
         truth = self.exit.at(bar, view)
-        used: set[str] = position.attached["used"]
+        used: dict[str, int] = position.attached["used"]
         if self.rearms and truth is False and self.condition.rearm is Rearm.EDGE and self.id in used:
-            used.discard(self.id)
+            del used[self.id]
             position.attached.pop("visit", None)
         if truth is not True:
             return False
@@ -170,18 +170,16 @@ class BoundTrigger:
         return self._when_asked(self.entry.truths_at(every, position_columns(FLAT, self.bars)) == 1)
 
     @cached_property
-    def false_starts(self) -> NDArray[np.int64]:
-        """Bars at which an exit rule that reads no position turns false, or is asked and false."""
+    def _exit_falses(self) -> NDArray[np.bool_]:
+        """Where an exit rule that reads no position is asked and definitely false."""
         assert self.exit is not None
-        truths = self.exit.truths()
-        if self.asked is not None:
-            return np.flatnonzero((truths == 0) & self.asked)
-        return np.flatnonzero((truths == 0) & (np.r_[np.int8(-1), truths[:-1]] != 0))
+        return self._when_asked(self.exit.truths() == 0)
 
-    def false_here(self, bar: int) -> bool:
-        """Whether the exit rule, which reads no position, is asked here and definitely false."""
-        assert self.exit is not None
-        return self.is_asked(bar) and self.exit.at(bar, FLAT) is False
+    def next_false(self, bar: int) -> int | None:
+        """The first such bar after `bar`."""
+        ahead = self._exit_falses[bar + 1 :]
+        place = int(ahead.argmax()) if len(ahead) else 0
+        return bar + 1 + place if len(ahead) and ahead[place] else None
 
     @cached_property
     def exit_intent(self) -> Intent:

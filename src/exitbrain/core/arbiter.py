@@ -7,7 +7,7 @@ depend on the order of arrival.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from exitbrain.core.intents import Intent, Kind, Preempted
@@ -89,8 +89,12 @@ def arbitrate(
     intents: Iterable[Intent], *, latched: bool = False, override_grade: str | None = "A"
 ) -> tuple[Intent | None, tuple[Preempted, ...]]:
     """The winner and every loser, in order of precedence."""
-    ranked = sorted(intents, key=lambda intent: precedence(intent, latched=latched, override_grade=override_grade))
+    return first_of(sorted(intents, key=lambda one: precedence(one, latched=latched, override_grade=override_grade)))
+
+
+def first_of(ranked: Sequence[Intent]) -> tuple[Intent | None, tuple[Preempted, ...]]:
+    """The same of intents that stand in order of precedence already."""
     if not ranked:
         return None, ()
     winner, *losers = ranked
-    return winner, tuple(Preempted(intent=loser, by=winner, reason=reason_of_loss(winner, loser)) for loser in losers)
+    return winner, tuple([Preempted(intent=loser, by=winner, reason=reason_of_loss(winner, loser)) for loser in losers])

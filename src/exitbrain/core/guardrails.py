@@ -61,8 +61,7 @@ class Facts:
     hold_rule_true: bool = False
     spread_bps: float | None = None
     liquidity: float | None = None
-    exit_is_too_small: bool = False
-    exit_size: str = ""
+    exit_too_small: str = ""  # the size of an exit that the venue would not take
     bars_since_close: int | None = None
     entries_today: int = 0
     day_open_equity: Fraction | None = None
@@ -108,9 +107,9 @@ def liquidity(intent: Intent, facts: Facts, limits: Limits) -> str | None:
 
 
 def min_trade(intent: Intent, facts: Facts, limits: Limits) -> str | None:
-    if not limits.min_trade or intent.is_entry or not facts.exit_is_too_small:
+    if not limits.min_trade or intent.is_entry or not facts.exit_too_small:
         return None
-    return facts.exit_size
+    return facts.exit_too_small
 
 
 def daily_loss(intent: Intent, facts: Facts, limits: Limits) -> str | None:
@@ -170,6 +169,23 @@ GUARDS: dict[str, tuple[Guard, frozenset[Kind]]] = {
     "allow_list": (allow_list, frozenset({E})),
     "budget": (budget, frozenset({E})),
 }
+# What each guard reads of `Facts`, beside what holds for a whole run (symbol, timeframe, max_adds, on_opposite,
+# independent) and, of an entry, FACTS_OF_AN_ENTRY.
+FACTS_READ: dict[str, tuple[str, ...]] = {
+    "stale_data": ("gap",),
+    "same_bar_veto": ("bars_held",),
+    "min_hold": ("bars_held",),
+    "hold_rule": ("hold_rule_true",),
+    "spread": ("spread_bps",),
+    "liquidity": ("liquidity",),
+    "min_trade": ("exit_too_small",),
+    "daily_loss": ("day_open_equity", "equity"),
+    "cooldown": ("bars_since_close",),
+    "daily_count": ("entries_today",),
+    "allow_list": (),
+    "budget": ("equity", "risk_opened_today"),
+}
+FACTS_OF_AN_ENTRY = ("plan_expired", "position_side", "adds")
 # A reversal's closing half also passes these two guards of a normal exit (spec F13, F31).
 GUARDS_OF_A_CLOSING_ENTRY = ("same_bar_veto", "min_hold")
 
@@ -235,6 +251,17 @@ def guards_in_force(kind: Kind, closing: bool, limits: Limits) -> Asked:
         for name, (guard, kinds) in GUARDS.items()
         if kind in kinds or (closing and kind is E and name in GUARDS_OF_A_CLOSING_ENTRY)
     )
+
+
+@lru_cache(maxsize=256)
+def facts_read(kind: Kind, closing: bool, limits: Limits) -> tuple[str, ...]:
+    """The facts that the guards in force read: where these are equal, so are the answers to an intent."""
+    guards = [name for name, guard in guards_in_force(kind, closing, limits) if guard is not None]
+    if kind is E:
+        # An entry is sized at its fill and judged there.
+        guards = [name for name in guards if name != "min_trade"]
+    of_an_entry = FACTS_OF_AN_ENTRY if kind is E else ()
+    return tuple(dict.fromkeys([*of_an_entry, *(fact for name in guards for fact in FACTS_READ[name])]))
 
 
 def answers(intent: Intent, facts: Facts, limits: Limits, asked: Asked | None = None) -> list[tuple[str, str | None]]:
