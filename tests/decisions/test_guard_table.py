@@ -11,7 +11,7 @@ import pytest
 
 from decisions.worlds import AFTER, BARS, CALM, LONG, LOW, entering, legs, table, told, trigger, world
 from engine.worlds import at, candles
-from exitbrain.core.guardrails import GUARDS, Facts, Limits, answers
+from exitbrain.core.guardrails import GUARDS, Facts, Limits, answers, facts_read
 from exitbrain.core.intents import EntryTerms, Intent, Kind
 
 CELLS = table("guards.txt")
@@ -50,6 +50,29 @@ def test_a_cell_answers_in_core(guard: str, kind: str, answer: str) -> None:
     intent = Intent(kind=Kind("entry" if terms else kind), trigger_id="x", category="reversal", entry=terms)
     given = answers(intent, Facts(**{**OPEN, **facts}), Limits(**limits))
     assert [name for name, detail in given if detail is not None] == ([guard] if answer == "refuses" else [])
+
+
+class Noted:
+    """Facts that remember what was read of them."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts, self.read = facts, set[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        self.read.add(name)
+        return getattr(self.facts, name)
+
+
+@pytest.mark.parametrize(("guard", "kind", "answer"), CELLS, ids=lambda cell: cell.replace(" ", "_"))
+def test_a_cell_reads_only_the_facts_listed_for_it(guard: str, kind: str, answer: str) -> None:
+    """A run looks up no others, and takes equal ones for equal answers."""
+    given, facts = REASONS[guard]
+    limits, terms = Limits(**given), EntryTerms(side=ENTRIES[kind]) if kind in ENTRIES else None
+    intent = Intent(kind=Kind("entry" if terms else kind), trigger_id="x", category="reversal", entry=terms)
+    noted = Noted(Facts(**{**OPEN, **facts}))
+    answers(intent, noted, limits)  # type: ignore[arg-type]
+    of_the_run = {"symbol", "timeframe", "max_adds", "on_opposite", "independent"}
+    assert noted.read <= {*facts_read(intent.kind, kind == "closing entry", limits), *of_the_run}
 
 
 # The same reasons as worlds: `e` is long, at the close of bar 2 `x` leaves, adds or turns it.

@@ -66,7 +66,7 @@ FACTS = st.builds(
     hold_rule_true=st.booleans(),
     spread_bps=st.sampled_from([None, 1.0, 9.0]),
     liquidity=st.sampled_from([None, 1.0, 9.0]),
-    exit_is_too_small=st.booleans(),
+    exit_too_small=st.sampled_from(["", "0.1 at 100"]),
     bars_since_close=st.integers(0, 3),
     entries_today=st.integers(0, 2),
 )

@@ -100,7 +100,7 @@ MUTANTS = {
         old="instrument.quantity(position.side * position.lots)", new="instrument.quantity(position.lots)",
     ),
     "a shrink rounds up": Mutant(
-        function=ladder.shrink_ladder,
+        function=ladder.shrink_legs,
         old="[lots * after // before for lots in sized[:-1]]",
         new="[-(-lots * after // before) for lots in sized[:-1]]",
         triggers=True,

@@ -117,7 +117,11 @@ def trade_sets_of(result: Result) -> list[dict[str, Any]]:
 
 
 def _json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    encoder = json.JSONEncoder(indent=1, ensure_ascii=False, allow_nan=False)
+    # Piece by piece: the text of a run with many legs is larger than the run.
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(encoder.iterencode(value))
+        file.write("\n")
 
 
 def _parquet(path: Path, frame: pl.DataFrame) -> None:

@@ -43,7 +43,7 @@ def _legs(one: BookedSet, ladder: Ladder) -> list[dict[str, Any]]:
     filled = {row.fill.reason: row.fill for row in reversed(in_force) if not row.is_entry}
     stop = next((filled[reason] for reason in STOPS if reason in filled), None)
     legs = [_leg(lifecycle, "SL", "STOP", plain(instrument.price(ladder.stop)), stop)]
-    reduced = {rung.index: rung.lots for _, later in one.position.plans[-1:] for rung in later.rungs}
+    reduced = one.position.reduced
     for rung in ladder.rungs:
         leg = _leg(
             lifecycle,
@@ -52,7 +52,7 @@ def _legs(one: BookedSet, ladder: Ladder) -> list[dict[str, Any]]:
             plain(instrument.price(rung.level)),
             filled.get(f"take_profit_{rung.index}"),
         )
-        if leg["status"] != "hit" and len(one.position.plans) > 1 and reduced.get(rung.index, 0) < rung.lots:
+        if leg["status"] != "hit" and reduced is not None and reduced.get(rung.index, 0) < rung.lots:
             leg["status"] = "reduced"
         quantity = plain(instrument.quantity(rung.lots))
         legs.append(leg | {"index": rung.index, "r": float(rung.r_multiple), "qty": quantity})

@@ -18,7 +18,7 @@ import numpy as np
 from exitbrain.backtesting.market import Market
 from exitbrain.backtesting.rests import Leaving, Rest, Rests
 from exitbrain.core import walk as rules
-from exitbrain.core.ladder import Ladder, shrink_ladder, target_level, toward_market
+from exitbrain.core.ladder import Ladder, OpenLeg, shrink_legs, target_level, toward_market
 from exitbrain.core.numbers import fraction_of
 from exitbrain.core.profiles import StopMove, TPProfile
 
@@ -70,7 +70,7 @@ class OpenPosition:
     __slots__ = (
         "market", "side", "profile", "ladder", "opening_ladder", "entry_bar", "entry_ticks", "opened_lots", "initial_risk",
         "state", "fills", "trace", "rungs", "callbacks", "distances", "compiled", "slip", "path", "through",
-        "stop_marks", "seen_fills", "adaptive_base", "notes", "plans", "adds", "attached", "lots", "number", "fill_count",
+        "stop_marks", "seen_fills", "adaptive_base", "notes", "reduced", "adds", "attached", "lots", "number", "fill_count",
         "rests",
     )  # fmt: skip
 
@@ -109,7 +109,7 @@ class OpenPosition:
         self.adds = 0
         self.stop_marks: list[StopMark] = []
         self.notes: list[str] = []
-        self.plans: list[tuple[int, Ladder]] = []
+        self.reduced: dict[int, int] | None = None  # lots by leg after the last reduction of the ladder in force
         self.attached: dict[str, Any] = {}
         self.rests = Rests.of(profile)
         self.adaptive_base = self._adaptive_base(decided_at)
@@ -172,7 +172,7 @@ class OpenPosition:
     def _rest(self, ladder: Ladder, *, stop: int, peak: int, first_bar: int, stop_kind: int = rules.BY_STOP) -> None:
         side = self.side
         self.ladder = ladder
-        self.plans.append((first_bar, ladder))
+        self.reduced = None
         self.notes.extend(ladder.notes)
         self._place_rungs(ladder)
         trail = ladder.trail
@@ -380,14 +380,10 @@ class OpenPosition:
     def worst_ticks(self) -> int:
         return self.side * int(self.state[rules.WORST])
 
-    def open_ladder(self) -> Ladder:
-        """The ladder as it rests now: rungs not yet hit with their lots, and the runner where it has not left."""
-        lots = {int(index): int(open_lots) for index, open_lots in zip(self.rungs[4], self.rungs[2])}
-        return replace(
-            self.ladder,
-            rungs=tuple(replace(rung, lots=lots[rung.index]) for rung in self.ladder.rungs if lots.get(rung.index)),
-            runner=int(self.state[rules.RUNNER]),
-        )
+    def open_legs(self) -> list[OpenLeg]:
+        """The legs not yet hit, as they rest now, in order of their numbers."""
+        _, levels, lots, _, indices, *_ = (column.tolist() if self.compiled else column for column in self.rungs)
+        return sorted([OpenLeg(*leg) for leg in zip(indices, [self.side * level for level in levels], lots) if leg[2]])
 
     def sell(self, lots: int) -> None:
         """`lots` left, and the open legs stay as they are."""
@@ -402,14 +398,21 @@ class OpenPosition:
         self.sell(lots)
         if not self.lots:
             return
-        shrunk = shrink_ladder(self.open_ladder(), self.market.instrument, before, self.lots)
-        left = {rung.index: rung.lots for rung in shrunk.rungs}
+        legs, runner, notes = shrink_legs(
+            self.open_legs(),
+            int(self.state[rules.RUNNER]),
+            self.ladder.entry,
+            self.market.instrument,
+            before,
+            self.lots,
+        )
+        self.reduced = {leg.number: leg.lots for leg in legs}
+        lots_of = self.rungs[2]
         for k, index in enumerate(self.rungs[4]):
-            self.rungs[2][k] = left.get(int(index), 0)
-        rules.skip_filled(self.state, self.rungs[2])
-        self.state[rules.RUNNER] = shrunk.runner
-        self.notes.extend(shrunk.notes)
-        self.plans.append((bar, shrunk))
+            lots_of[k] = self.reduced.get(int(index), 0)
+        rules.skip_filled(self.state, lots_of)
+        self.state[rules.RUNNER] = runner
+        self.notes.extend(notes)
 
     def replan(self, ladder: Ladder, stop: int, lots: int, bar: int) -> None:
         """A scale-in: a fresh ladder for the whole position under the stop in force; peak and a raised trail stay
@@ -490,6 +493,11 @@ class OpenPosition:
             step, level, how = (int(x) for x in self.trace[i * rules.TRACE_SIZE : (i + 1) * rules.TRACE_SIZE])
             self._mark(self.market.bar_of(step), self.side * level, HOW[how])
         self.state[rules.TRACES] = 0
+
+    def put_away(self) -> None:
+        """The position is flat for good: of its walk only the stop's path is kept."""
+        self._take_marks()
+        self.fills = self.trace = self.rungs = self.callbacks = self.distances = ()
 
     def stop_path(self) -> list[StopMark]:
         self._take_marks()

@@ -453,6 +453,8 @@ class Simulation:
         lifecycle = position.attached["lifecycle"]
         lifecycle.mfe = max(0, position.side * (position.peak_ticks - position.entry_ticks))
         lifecycle.mae = min(0, position.side * (position.worst_ticks - position.entry_ticks))
+        if not position.lots:
+            position.put_away()
         self.booked.append(BookedSet(lifecycle=lifecycle, market=line.market, position=position))
 
     def _pay_funding(self, line: Line, bar: int) -> None:

@@ -12,10 +12,11 @@ an average; a whole entry may come as an int, which answers to all that is asked
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple
 
 from exitbrain.core.market import Instrument, MarketRegime
 from exitbrain.core.numbers import Number, ceil_fraction, floor_fraction, fraction_of
@@ -329,43 +330,55 @@ def legacy_ladder(
     )
 
 
-def shrink_ladder(ladder: Ladder, instrument: Instrument, before: int, after: int) -> Ladder:
-    """The open sized legs after a trigger cut the position from `before` to `after` lots (spec P9, F17, F33).
+class OpenLeg(NamedTuple):
+    """A sized leg that still rests: `lots` leave at `level`."""
 
-    `ladder` holds the legs that are still open. The last sized leg takes what rounding leaves.
+    number: int
+    level: int
+    lots: int
+
+
+def shrink_legs(
+    legs: Sequence[OpenLeg], runner: int, entry: Fraction, instrument: Instrument, before: int, after: int
+) -> tuple[list[OpenLeg], int, list[str]]:
+    """The open sized legs and the runner after a trigger cut the position from `before` to `after` lots, and notes
+    (spec P9, F17, F33).
+
+    The last sized leg takes what rounding leaves.
     """
-    sized = [rung.lots for rung in ladder.rungs] + ([ladder.runner] if ladder.runner > 0 else [])
+    notes: list[str] = []
+    sized = [leg.lots for leg in legs] + ([runner] if runner > 0 else [])
     if not sized:
-        return ladder
+        return [], runner, notes
     shrunk = [lots * after // before for lots in sized[:-1]]
     shrunk.append(sum(sized) * after // before - sum(shrunk))
-    runner = shrunk.pop() if ladder.runner > 0 else ladder.runner
-    notes: list[str] = []
+    had_runner = runner > 0
+    if had_runner:
+        runner = shrunk.pop()
     kept = []
-    for rung, lots in zip(ladder.rungs, shrunk, strict=True):
+    for (number, level, _), lots in zip(legs, shrunk, strict=True):
         if lots > 0:
-            kept.append(replace(rung, lots=lots))
+            kept.append(OpenLeg(number, level, lots))
         else:
-            notes.append(f"take_profit_{rung.index} has no whole lot left after the reduction")
-    kept = _merge_lots(kept, instrument, notes)
-    if ladder.runner > 0 and runner == 0:
+            notes.append(f"take_profit_{number} has no whole lot left after the reduction")
+    _merge_lots(kept, instrument, notes)
+    if had_runner and runner == 0:
         notes.append("the runner has no whole lot left after the reduction")
-    if runner > 0 and not instrument.closing_exempt and kept and not instrument.meets_minimum(ladder.entry, runner):
-        kept[-1] = replace(kept[-1], lots=kept[-1].lots + runner)
-        notes.append(f"the runner joined take_profit_{kept[-1].index}: below the venue's minimum")
+    if runner > 0 and not instrument.closing_exempt and kept and not instrument.meets_minimum(entry, runner):
+        kept[-1] = kept[-1]._replace(lots=kept[-1].lots + runner)
+        notes.append(f"the runner joined take_profit_{kept[-1].number}: below the venue's minimum")
         runner = 0
-    return replace(ladder, rungs=tuple(kept), runner=runner, notes=tuple(notes))
+    return kept, runner, notes
 
 
-def _merge_lots(rungs: list[Rung], instrument: Instrument, notes: list[str]) -> list[Rung]:
-    kept = list(rungs)
-    for i in range(len(kept) - 1, -1, -1):
-        if len(kept) == 1 or instrument.meets_minimum(kept[i].level, kept[i].lots):
+def _merge_lots(legs: list[OpenLeg], instrument: Instrument, notes: list[str]) -> None:
+    """A leg too small for the venue gives its lots to the one before it, the first to the next."""
+    for i in range(len(legs) - 1, -1, -1):
+        if len(legs) == 1 or instrument.meets_minimum(legs[i].level, legs[i].lots):
             continue
         into = i - 1 if i else i + 1
-        kept[into] = replace(kept[into], lots=kept[into].lots + kept[i].lots)
+        legs[into] = legs[into]._replace(lots=legs[into].lots + legs[i].lots)
         notes.append(
-            f"take_profit_{kept[i].index} merged into take_profit_{kept[into].index}: below the venue's minimum"
+            f"take_profit_{legs[i].number} merged into take_profit_{legs[into].number}: below the venue's minimum"
         )
-        del kept[i]
-    return kept
+        del legs[i]
