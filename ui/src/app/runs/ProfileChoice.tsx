@@ -4,7 +4,7 @@ import type { RunForm } from "../../model/request";
 import { TextOrFile } from "./TextOrFile";
 
 const SOURCES = [
-  { value: "defaults", name: "The four defaults" },
+  { value: "defaults", name: "The five defaults" },
   { value: "stored", name: "Stored profiles" },
   { value: "text", name: "Written here" },
 ] as const;
