@@ -87,6 +87,46 @@ def test_the_reentry_is_the_reference_where_both_happen():  # spec M3
     assert measured([shaken_out(), back_in(price=99.5)], spike(6, 105.0))["whipsaw_cost"] == 0.5 * 2 + 0.25
 
 
+def in_parts(*parts, whole=True):
+    """Out by a risk category in parts of (bar, price, quantity), which are one exit where `whole`."""
+    exits = tuple(
+        Exit(at=at, price=price, quantity=quantity, reason="risk_exit", category="risk_off", fee=0.125)
+        for at, price, quantity in parts
+    )
+    sets, legs = columns([Lifecycle(entries=(Entry(at=0, price=100, quantity=2),), exits=exits, risk_per_unit=2)])
+    return sets, replace(legs, first_part=np.array([0, *([1] * len(parts) if whole else range(1, len(parts) + 1))]))
+
+
+def test_the_parts_of_a_cut_exit_are_one_exit_at_their_average_price():  # spec M3 P14
+    # 1 at 99 and 1 at 98: 98.5, so 1 R beyond is 100.5: 2 × 2 + 0.25 = 4.25; ÷ 4 = 1.0625 R
+    one = in_parts((3, 99.0, 1.0), (4, 98.0, 1.0))
+    bars = {"TST": spike(8, 100.5)}
+    assert whipsaw_metrics(*one, bars) == {
+        "num_risk_exits": 1,
+        "whipsaw_count": 1,
+        "whipsaw_rate": 1.0,
+        "whipsaw_cost": 4.25,
+        "whipsaw_cost_r": 1.0625,
+    }
+    assert whipsaw_metrics(*one, {"TST": spike(8, 100.25)})["whipsaw_count"] == 0
+    apart = whipsaw_metrics(*in_parts((3, 99.0, 1.0), (4, 98.0, 1.0), whole=False), bars)
+    assert (apart["num_risk_exits"], apart["whipsaw_count"]) == (2, 1)
+
+
+def test_the_window_of_a_cut_exit_runs_from_its_last_part():  # spec M3 P14
+    late = {"TST": spike(4 + 24, 101.0)}
+    assert whipsaw_metrics(*in_parts((3, 99.0, 1.0), (4, 99.0, 1.0)), late)["whipsaw_count"] == 1
+    assert whipsaw_metrics(*in_parts((2, 99.0, 1.0), (3, 99.0, 1.0)), late)["whipsaw_count"] == 0
+
+
+def test_whole_exits_are_the_same_whether_or_not_some_could_have_been_cut():  # spec M3
+    cases = [shaken_out(price=99.1), back_in(), shaken_out(at=30, price=98.7)]
+    sets, legs = columns(cases)
+    bars = {"TST": spike(8, 103.0)}
+    marked = replace(legs, first_part=np.arange(len(legs)))
+    assert whipsaw_metrics(sets, marked, bars) == whipsaw_metrics(sets, legs, bars)
+
+
 def test_shorts_are_mirrored():  # spec M3
     # Short from 100, out at 101, short again at 99: −1 × (99 − 101) × 2 + 0.25 = 4.25
     assert (

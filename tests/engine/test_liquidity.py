@@ -340,6 +340,13 @@ def test_a_missing_volume_takes_nothing() -> None:
     assert result.about["warnings"] == []
 
 
+def test_whipsaws_count_a_cut_exit_once() -> None:
+    """spec M3: an exit, not a leg"""
+    result = run_world(WORLDS["risk_reduce, and the legs shrink part by part"])
+    legs = [leg for one in result.trade_sets for leg in one.legs if leg.category == "risk_reduce"]
+    assert (len(legs), result.metrics["num_risk_exits"]) == (2, 1)
+
+
 @pytest.mark.parametrize("volume", [0.0, float("nan")])
 def test_candles_without_volumes_cut_nothing_and_the_run_says_so(volume: float) -> None:
     result = with_volumes(World(bars=MET, told="", at=[]), [volume] * 3)

@@ -86,6 +86,7 @@ class LegColumns:
     trigger_id: Sequence[str | None]
     exit_fraction: Floats  # nan where the trigger has none
     r: Floats  # realized ÷ the set's initial risk; nan where that is unknown
+    first_part: Integers | None = None  # row of the first leg of the same exit (spec P14 cuts one); None: all are whole
 
     def __post_init__(self) -> None:
         _assert_equal_lengths(self)

@@ -182,7 +182,20 @@ def leg_columns(sets: Sequence[BookedSet]) -> LegColumns:
         trigger_id=[fill.trigger_id for fill in fills],
         exit_fraction=_floats([math.nan if fraction is None else float(fraction) for fraction in fractions]),
         r=realized / (money * risk)[of_set],
+        first_part=_first_parts(sets, counts),
     )
+
+
+def _first_parts(sets: Sequence[BookedSet], counts: Sequence[int]) -> np.ndarray | None:
+    """None where no exit of the run could have been cut."""
+    if all(one.position.rests is None for one in sets):
+        return None
+    first = np.arange(sum(counts))
+    for start, one in zip(accumulate(counts, initial=0), sets):
+        rests = one.position.rests
+        for row, of in () if rests is None else rests.first_parts().items():
+            first[start + row] = start + of
+    return first
 
 
 def bar_columns(market: Market) -> BarColumns:

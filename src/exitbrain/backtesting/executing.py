@@ -132,6 +132,8 @@ class Executor:
             trigger_id=leaving.trigger_id, category=leaving.category, reason=leaving.reason,
             exit_fraction=leaving.exit_fraction,
         )  # fmt: skip
+        if position.rests is not None:
+            position.rests.parts.append((leaving, len(position.attached["lifecycle"].rows) - 1))
         noted = len(position.notes)
         if leaving.shrinks:
             position.reduce(lots, bar)

@@ -43,14 +43,18 @@ class Rest:
 
 
 class Rests:
-    """One position's rests, oldest first; `bar` is the last bar whose open they have seen."""
+    """One position's rests, oldest first; `bar` is the last bar whose open they have seen.
 
-    __slots__ = ("bar", "max_spread", "share", "waiting")
+    `parts` has the row of the lifecycle of every sale with what asked for it: the parts of one exit share that object.
+    """
+
+    __slots__ = ("bar", "max_spread", "parts", "share", "waiting")
 
     def __init__(self, share: Fraction | None, max_spread: Fraction | None) -> None:
         self.share = share
         self.max_spread = max_spread
         self.waiting: list[Rest] = []
+        self.parts: list[tuple[Leaving, int]] = []
         self.bar = -1
 
     @classmethod
@@ -73,6 +77,11 @@ class Rests:
         for rest in self.waiting:
             rest.lots = min(rest.lots, held)
         self.waiting = [rest for rest in self.waiting if rest.lots]
+
+    def first_parts(self) -> dict[int, int]:
+        """Row of the lifecycle of each sale to the row of the first part of the same exit."""
+        first: dict[int, int] = {}
+        return {row: first.setdefault(id(leaving), row) for leaving, row in self.parts}
 
     def holds(self, reason: str) -> bool:
         return any(rest.leaving.reason == reason for rest in self.waiting)
