@@ -49,6 +49,16 @@ def test_a_finer_file_is_advised_above_5_percent(different, advised):  # spec X5
     assert (compared(adverse, favorable)["advice"] is not None) == advised
 
 
+@pytest.mark.parametrize(
+    ("finest", "told"),
+    [(None, "15-minute bars are enough"), (16, "15-minute bars are enough"), (15, "set them wider"), (1, "wider")],
+)
+def test_the_advice_is_of_the_bars_of_the_run(finest, told):  # spec X5
+    micros = None if finest is None else finest * 60_000_000
+    advice = ambiguity(columns([one_exit(10)])[0], columns([one_exit(11)])[0], finest=micros)["advice"]
+    assert told in advice and ("15-minute" in advice) == ("15-minute" in told)
+
+
 def test_the_note_says_that_a_trail_makes_it_no_bound():  # spec X5
     assert "not a bound" in compared([one_exit(1)], [one_exit(1)])["note"]
 

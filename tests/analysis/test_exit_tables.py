@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from lifecycle_columns import Entry, Exit, Lifecycle, columns
 
-from exitbrain.analysis import by_category, by_reason, rungs
+from exitbrain.analysis import by_category, by_reason, reversing_tags, rungs, with_reversals_gathered
 from exitbrain.analysis.exits import breakeven_scratches, exit_metrics, runner_share
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -33,6 +33,29 @@ RUN = [
     ladder((90, 4, "stop_loss"), opened=20),  # −40
     ladder(TP1, (98, 3, "weak_exit", "risk_reduce"), opened=30),  # +5 −6
 ]
+
+
+def named(name, count, pnl, mean_r):
+    return {"name": name, "count": count, "pnl": pnl, "mean_r": mean_r}
+
+
+def test_legs_that_entries_reversed_stand_in_one_row():  # spec F13 M2
+    rows = [named("e1", 1, 10.0, 1.0), named("stop_loss", 2, -8.0, -0.5), named("e2", 3, 2.0, None)]
+    rows += [named("e3", 3, 6.0, 2.0)]
+    # mean R over the legs that have one: (1 × 1.0 + 3 × 2.0) ÷ 4 = 1.75
+    assert with_reversals_gathered(rows, {"e1", "e2", "e3"}) == [
+        named("reversed by an entry (3 tags)", 7, 18.0, 1.75),
+        named("stop_loss", 2, -8.0, -0.5),
+    ]
+    one_tag = with_reversals_gathered(rows, {"e1"})
+    assert sorted(row["name"] for row in one_tag) == ["e1", "e2", "e3", "stop_loss"]
+    assert with_reversals_gathered([], set()) == []
+
+
+def test_a_tag_is_told_from_the_exits_of_triggers_and_plans():  # spec F13
+    legs = [("e1", "e1", True), ("e2", "e2", False), ("e3", "e3", True), ("weak_exit", "weak", False)]
+    legs += [("stop_loss", None, False), ("stop_loss", "stop_loss", False)]
+    assert reversing_tags(legs) == {"e2"}
 
 
 def test_pnl_is_booked_to_the_leg_that_made_it():  # spec M2

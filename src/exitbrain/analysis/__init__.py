@@ -7,7 +7,7 @@ Callers fill `SetColumns`, `LegColumns`, `EquityColumns` (and `BarColumns` by sy
 from exitbrain.analysis.ambiguity import ambiguity
 from exitbrain.analysis.columns import BarColumns, EquityColumns, LegColumns, SetColumns
 from exitbrain.analysis.equity import daily_equity, drawdown_curve, drawdowns, monthly_returns
-from exitbrain.analysis.exits import by_category, by_reason, rungs
+from exitbrain.analysis.exits import by_category, by_reason, reversing_tags, rungs, with_reversals_gathered
 from exitbrain.analysis.groups import (
     by_event,
     by_profile,
@@ -46,7 +46,9 @@ __all__ = [
     "paired_metrics",
     "pairs_of_sets",
     "r_histogram",
+    "reversing_tags",
     "run_metrics",
     "rungs",
     "whipsaws",
+    "with_reversals_gathered",
 ]

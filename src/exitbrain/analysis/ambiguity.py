@@ -16,10 +16,11 @@ from exitbrain.analysis.sums import known, plain, ratio, total
 
 ADVICE_ABOVE = 0.05
 NO_BOUND = "With a trailing stop the interval is not a bound: price oscillates inside a bar."
-ADVICE = (
-    "More than 5% of the sets depend on the path inside a bar: give a finer detail file "
-    "(for a 2% stop, 15-minute bars are enough)."
-)
+ADVICE = "More than 5% of the sets depend on the path inside a bar: {}."
+ENOUGH = 15 * 60 * 1_000_000  # µs: bars that are fine enough for a stop of 2%
+FINER = "give a finer detail file"
+COARSE_BARS = f"{FINER} (for a 2% stop, 15-minute bars are enough)"
+FINE_BARS = f"the stops and targets lie within one bar's range, so {FINER} or set them wider"
 
 Ambiguity = dict[str, float | int | str | list[float | None] | None]
 
@@ -30,6 +31,7 @@ def ambiguity(
     *,
     adverse_exits: Sequence[Hashable] | None = None,
     favorable_exits: Sequence[Hashable] | None = None,
+    finest: int | None = None,
 ) -> Ambiguity:
     """share, num_sets, num_different, num_unpaired, net_pnl and net_r as [min, max] of the two totals, note, advice.
 
@@ -37,7 +39,7 @@ def ambiguity(
     pair that differs in side, in being closed, or in how it left: the reasons and prices of its exits where they are
     given (one value a set), else its net P&L. Sizes that follow equity differ between the two runs although nothing
     in the bar was undecided, so money alone would count too many. share (fraction) is None with no set in either run;
-    net_r sums the known R; advice is None up to a share of 5%.
+    net_r sums the known R; advice is None up to a share of 5%, and is of the `finest` bars of the run (µs) where given.
     """
     adverse, favorable = _results(adverse_sets, adverse_exits), _results(favorable_sets, favorable_exits)
     keys = adverse.keys() | favorable.keys()
@@ -51,8 +53,12 @@ def ambiguity(
         "net_pnl": _interval(total(adverse_sets.pnl_net), total(favorable_sets.pnl_net)),
         "net_r": _interval(total(known(adverse_sets.r_multiple)), total(known(favorable_sets.r_multiple))),
         "note": NO_BOUND,
-        "advice": ADVICE if share is not None and share > ADVICE_ABOVE else None,
+        "advice": ADVICE.format(_advice(finest)) if share is not None and share > ADVICE_ABOVE else None,
     }
+
+
+def _advice(finest: int | None) -> str:
+    return COARSE_BARS if finest is None or finest > ENOUGH else FINE_BARS
 
 
 Key = tuple[str, int, int]

@@ -11,7 +11,8 @@ hit rates 6/10 and 3/10, conditional rates 6/10 and 3/6.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +35,36 @@ def by_reason(legs: LegColumns) -> list[Row]:
     mean_r is the mean over its legs of realized ÷ the set's initial risk; None where no risk is known.
     """
     return _exits_by("reason", legs)
+
+
+def with_reversals_gathered(rows: Sequence[Mapping[str, Any]], tags: Set[str]) -> list[dict[str, Any]]:
+    """Rows of name, count, pnl, mean_r (and share), where those named by a tag of a reversing entry (spec F13) are one.
+
+    The most frequent first. One tag alone stays as it is. Example: e1 and e2 of a leg each become
+    `reversed by an entry (2 tags)` of 2.
+    """
+    reversed_by = [row for row in rows if row["name"] in tags]
+    shown = [dict(row) for row in rows]
+    if len(reversed_by) > 1:
+        known = [row for row in reversed_by if row["mean_r"] is not None]
+        counted = sum(row["count"] for row in known)
+        one = {"name": f"reversed by an entry ({len(reversed_by):,} tags)"}
+        one |= {key: sum(row[key] for row in reversed_by) for key in ("count", "pnl", "share") if key in rows[0]}
+        one["mean_r"] = sum(row["mean_r"] * row["count"] for row in known) / counted if counted else None
+        shown = [row for row in shown if row["name"] not in tags] + [one]
+    return sorted(shown, key=lambda row: (-(row["count"] or 0), row["name"]))
+
+
+def reversing_tags(legs: Iterable[tuple[str | None, str | None, bool]]) -> set[str]:
+    """Reasons of closing legs that are an entry's tag: (reason, trigger_id, is_entry) a leg.
+
+    A trigger that exits has `_exit` behind its id and a plan's leg has no trigger, so a name that is also another exit's
+    stays out.
+    """
+    closing = [(reason, trigger) for reason, trigger, is_entry in legs if reason and not is_entry]
+    return {reason for reason, trigger in closing if reason == trigger} - {
+        reason for reason, trigger in closing if reason != trigger
+    }
 
 
 def by_category(legs: LegColumns) -> list[Row]:

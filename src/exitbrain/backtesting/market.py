@@ -52,6 +52,11 @@ class Market:
     def __len__(self) -> int:
         return len(self.time)
 
+    @property
+    def finest(self) -> int:
+        """µs of the shortest step."""
+        return self.timeframe if self.first_step is None else self.timeframe // int(np.diff(self.first_step).max())
+
     def step_of(self, bar: int) -> int:
         """The first step of a bar; one past the last step for one past the last bar."""
         return bar if self.first_step is None else int(self.first_step[bar])

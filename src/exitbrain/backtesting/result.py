@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from exitbrain.analysis import ambiguity, run_metrics
+from exitbrain.analysis import ambiguity, reversing_tags, run_metrics
 from exitbrain.analysis.columns import EquityColumns, LegColumns, SetColumns
 from exitbrain.backtesting.collecting import paused_collector
 from exitbrain.backtesting.columns import (
@@ -132,8 +132,18 @@ class Result:
         if self.other is None:
             return None
         return ambiguity(
-            self.set_columns, self.other.set_columns, adverse_exits=self._exits, favorable_exits=self.other._exits
+            self.set_columns,
+            self.other.set_columns,
+            adverse_exits=self._exits,
+            favorable_exits=self.other._exits,
+            finest=max(market.finest for market in self.markets.values()),
         )
+
+    @property
+    def reversing_tags(self) -> set[str]:
+        """Exit reasons that are tags of entries which turned a position round (spec F13)."""
+        legs = self.leg_columns
+        return reversing_tags(zip(legs.reason, legs.trigger_id, legs.is_entry.tolist()))
 
     @property
     def _exits(self) -> list[tuple[tuple[str | None, int], ...]]:

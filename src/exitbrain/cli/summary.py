@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ def summary_blocks(result: Result, width: int, *, with_reading: bool = True) -> 
     return [
         _head(run),
         _figures(metrics),
-        exits_table(metrics),
+        exits_table(metrics, result.reversing_tags),
         _events_words(result, width),
         ambiguity_words(result.ambiguity, width),
         _said("warning", run["warnings"], width),
@@ -70,18 +70,20 @@ def _figures(metrics: Mapping[str, Any]) -> RenderableType:
     return made
 
 
-def exits_table(metrics: Mapping[str, Any]) -> RenderableType | None:
-    """Exit legs by their reason, the most frequent first."""
+def exits_table(metrics: Mapping[str, Any], tags: Set[str] = frozenset()) -> RenderableType | None:
+    """Exit legs by their reason, the most frequent first; those of reversing entries' `tags` in one row."""
+    from exitbrain.analysis import with_reversals_gathered
+
     prefix, suffix = "exit_reason.", ".count"
     names = [key[len(prefix) : -len(suffix)] for key in metrics if key.startswith(prefix) and key.endswith(suffix)]
     if not names:
         return None
     columns = [("exits by reason", False), ("legs", True), ("share", True), ("P&L", True), ("mean R", True)]
+    fields = ("count", "share", "pnl", "mean_r")
+    named = [{"name": name} | {field: metrics.get(f"{prefix}{name}.{field}") for field in fields} for name in names]
     rows = []
-    for name in sorted(names, key=lambda name: (-metrics[f"{prefix}{name}.count"], name)):
-        count, part, pnl, mean = (
-            metrics.get(f"{prefix}{name}.{field}") for field in ("count", "share", "pnl", "mean_r")
-        )
+    for row in with_reversals_gathered(named, tags):
+        name, count, part, pnl, mean = (row[field] for field in ("name", *fields))
         rows.append([name, f"{count:,}", share(part), _tinted(pnl, signed(pnl)), signed_r(mean)])
     return table(columns, rows)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
+from exitbrain.analysis import reversing_tags, with_reversals_gathered
 from exitbrain.report.curves import equity_curve, months, r_histogram, short, years
 from exitbrain.report.windows import candle_window, micros_of, telling_sets
 
@@ -98,7 +99,9 @@ def build_payload(
         | _setting(config, plans),
         "metrics": {key: value for key, value in measured.items() if "." not in key},
         "exits": {
-            "reasons": _named_rows(measured, "exit_reason.", ("count", "pnl", "mean_r")),
+            "reasons": with_reversals_gathered(
+                _named_rows(measured, "exit_reason.", ("count", "pnl", "mean_r")), _reversing(trade_sets)
+            ),
             "categories": _named_rows(measured, "category.", ("count", "pnl", "mean_r")),
         },
         "rungs": _rungs(measured, plans),
@@ -119,6 +122,14 @@ def build_payload(
         },
         "windows": cut,
     }
+
+
+def _reversing(trade_sets: Iterable[Mapping[str, Any]]) -> set[str]:
+    return reversing_tags(
+        (leg.get("reason"), leg.get("trigger_id"), leg.get("is_entry", False))
+        for one in trade_sets
+        for leg in one.get("legs") or ()
+    )
 
 
 def _setting(config: Mapping[str, Any], plans: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
