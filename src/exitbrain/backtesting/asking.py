@@ -137,8 +137,12 @@ class Board:
         """A trigger's exit won at `bar`: until its rule is definitely false it is used up (spec T6, F14)."""
         trigger, attached = self.trigger(name), position.attached
         attached["used"][name] = self._armed_again(trigger, bar)
-        attached.pop("visit", None)
         attached.pop("fires", None)
+
+    def expect_order(self, position: OpenPosition, bar: int) -> None:
+        """An order was decided at `bar`: the position is valued ahead when that has filled, not before."""
+        if self.loose:
+            position.attached["visit"] = bar + 1
 
     @staticmethod
     def _armed_again(trigger: BoundTrigger, bar: int) -> int:

@@ -256,6 +256,8 @@ class Decider:
         return sorted(candidates, key=lambda candidate: candidate.place(latched))
 
     def _order(self, line: Line, bar: int, winner: Intent, position: OpenPosition | None) -> None:
+        if position is not None:
+            line.board.expect_order(position, bar)
         if winner.entry is not None:
             self.place(line, Order(decided_at=bar, intent=winner, position=position), bar)
             return
