@@ -6,6 +6,7 @@ Call a human: `Halted` (4). A guard's *no* is a value, never one of these.
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 
 
@@ -36,6 +37,16 @@ def one_line(text: str) -> str:
 
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode()
+
+
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def is_out_of_space(error: BaseException) -> bool:
+    """Whether a disk, or someone's share of it, is full. Polars tells it in words only."""
+    if isinstance(error, OSError):
+        return error.errno in NO_SPACE
+    return any(f"(os error {number})" in str(error) for number in NO_SPACE)
 
 
 class ExitBrainError(Exception):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import subprocess
 import sys
@@ -10,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 import typer.main
 
+from exitbrain.backtesting.spool import Spool
 from exitbrain.cli import app
 from exitbrain.errors import Halted, InvalidInput, Problem, Unavailable
 
@@ -71,7 +74,9 @@ FAILURES = {
         2, "a.csv:3: one\ntwo; accepted: three\n"),
     Unavailable("no network"): (3, "no network\n"),
     Halted("look at it"): (4, "look at it\n"),
-    KeyboardInterrupt(): (130, ""),
+    KeyboardInterrupt(): (130, "interrupted\n"),
+    OSError(errno.ENOSPC, "No space left on device", "/a/b"): (3, "/a/b: no space left on its disk\n"),
+    RuntimeError("parquet: IO error: No space left on device (os error 28)"): (3, "no space left on a disk\n"),
     ZeroDivisionError("a\nb"): (1, "unexpected ZeroDivisionError: a b; EXITBRAIN_DEBUG=1 shows where\n"),
 }  # fmt: skip
 
@@ -87,6 +92,63 @@ def test_each_failure_has_its_status_and_its_lines(
     said = world.run("trades", "somewhere")
     assert (said.status, said.err) == FAILURES[failure]
     assert said.out == ""
+
+
+def test_an_interrupt_while_modules_load_is_one_line() -> None:
+    script = (
+        "import sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'typer':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "from exitbrain.cli import main\n"
+        "sys.exit(main(['version']))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr, done.stdout) == (130, "interrupted\n", "")
+
+
+FULL = {
+    "of the system": OSError(errno.ENOSPC, "No space left on device"),
+    "of Polars": RuntimeError("parquet: underlying IO error: No space left on device (os error 28)"),
+}
+
+
+@pytest.mark.parametrize("error", FULL.values(), ids=FULL)
+def test_a_full_disk_is_told_and_leaves_nothing(
+    error: Exception, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("exitbrain.backtesting.files._parquet", full)
+    before = sorted(world.folder.iterdir())
+    said = world.backtest()
+    assert said.status == 3
+    assert said.err == f"--out {world.folder / 'out'}: no space left on its disk; nothing was written\n"
+    assert sorted(world.folder.iterdir()) == before
+    monkeypatch.undo()
+    monkeypatch.setattr("exitbrain.candles.writing._write", full)
+    said = world.run("import", "csv", world.folder / "TST_1h.csv", "--out", world.folder / "c.parquet")
+    assert (said.status, said.err) == (
+        3,
+        f"{world.folder / 'c.parquet'}: no space left on its disk; nothing was written\n",
+    )
+    assert sorted(world.folder.iterdir()) == before
+
+
+def test_a_full_folder_of_temporary_files_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.BytesIO):
+        def write(self, *_: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.SpooledTemporaryFile", lambda **_: Full())
+    monkeypatch.setattr("exitbrain.backtesting.spool.ROWS", 2)
+    spool = Spool({"n": "Int64"})
+    spool.append((1,))
+    with pytest.raises(Unavailable, match=r"temporary files in .*: No space left on device; TMPDIR names another"):
+        spool.append((2,))
 
 
 def test_a_traceback_is_shown_where_it_is_asked_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

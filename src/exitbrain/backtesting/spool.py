@@ -12,6 +12,8 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from exitbrain.errors import Unavailable
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -68,9 +70,14 @@ class Spool:
     def _put_away(self) -> None:
         if self._file is None:
             self._file = tempfile.SpooledTemporaryFile(max_size=KEPT)  # noqa: SIM115 - lives as long as the spool
-        start = self._file.seek(0, io.SEEK_END)
         packed = io.BytesIO()
         self._table().write_parquet(packed, compression="zstd", compression_level=1, statistics=False)
-        self._file.write(packed.getvalue())
+        try:
+            start = self._file.seek(0, io.SEEK_END)
+            self._file.write(packed.getvalue())
+            self._file.flush()
+        except OSError as error:
+            found = f"temporary files in {tempfile.gettempdir()}: {error.strerror}"
+            raise Unavailable(f"{found}; TMPDIR names another folder") from None
         self._places.append((start, packed.tell()))
         self._rows.clear()

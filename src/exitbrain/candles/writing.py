@@ -16,7 +16,7 @@ from exitbrain.candles.frames import to_frame
 from exitbrain.candles.numbers import FIFTEEN_DIGITS
 from exitbrain.candles.reading import read_candles
 from exitbrain.candles.series import PRICES, CandleFile, Candles
-from exitbrain.errors import InvalidInput, Problem
+from exitbrain.errors import InvalidInput, Problem, Unavailable, is_out_of_space
 
 if TYPE_CHECKING:
     import polars as pl
@@ -119,8 +119,12 @@ def _replace(path: Path, write: Callable[[BinaryIO], None]) -> None:
             write(file)
         os.chmod(name, 0o644)
         os.replace(name, path)
-    except OSError as error:
-        raise _unwritable(path, error) from None
+    except Exception as error:
+        if is_out_of_space(error):
+            raise Unavailable(f"{path}: no space left on its disk; nothing was written") from None
+        if isinstance(error, OSError):
+            raise _unwritable(path, error) from None
+        raise
     finally:
         Path(name).unlink(missing_ok=True)
 

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from exitbrain.errors import InvalidInput, Problem, Unavailable
+from exitbrain.errors import InvalidInput, Problem, Unavailable, is_out_of_space
 
 REPORT = "report.html"
 OF_SOME_RUNS = (REPORT, "favorable")
@@ -68,8 +68,12 @@ def fill_folder(folder: Path, write: Callable[[Path], None]) -> None:
             if item.is_dir():
                 _remove(folder / item.name)
             os.replace(item, folder / item.name)
-    except OSError as error:
-        raise _cannot_be_made(str(folder), error.strerror) from None
+    except Exception as error:
+        if is_out_of_space(error):
+            raise Unavailable(f"--out {folder}: no space left on its disk; nothing was written") from None
+        if isinstance(error, OSError):
+            raise _cannot_be_made(str(folder), error.strerror) from None
+        raise
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import typer
 
-from exitbrain.errors import ExitBrainError
+from exitbrain.errors import ExitBrainError, Unavailable, is_out_of_space, one_line
 
 INTERRUPTED = 130
 UNEXPECTED = 1
@@ -27,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = app(list(sys.argv[1:] if arguments is None else arguments), "exitbrain", standalone_mode=False)
         sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
+        _say("interrupted")
         return INTERRUPTED
     except (BrokenPipeError, SystemExit):
         # Typer and rich turn a broken pipe into SystemExit, and make no other here. The interpreter flushes stdout
@@ -38,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_status
     except Exception as error:
         return _told(error)
+    if status == INTERRUPTED:  # what typer makes of an interrupt
+        _say("interrupted")
     return status if isinstance(status, int) else 0
 
 
@@ -45,6 +48,10 @@ def _told(error: Exception) -> int:
     if isinstance(error, _UsageError):
         _say(_usage_words(error))
         return USAGE
+    if is_out_of_space(error):
+        place = getattr(error, "filename", None)
+        _say(f"{one_line(str(place))}: no space left on its disk" if place else "no space left on a disk")
+        return Unavailable.exit_status
     if os.environ.get("EXITBRAIN_DEBUG"):
         raise error
     words = " ".join(str(error).split())
