@@ -166,7 +166,7 @@ def guards() -> Iterator[str]:
 def ranks() -> Iterator[str]:
     from exitbrain.core.arbiter import RANKS
 
-    yield from (f"{place}. {rank}" for place, rank in enumerate(RANKS, 1))
+    yield from (f"{place}. {rank}" for place, rank in enumerate(RANKS))
 
 
 def default_profiles() -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 import typer
 from typer.testing import CliRunner
 
@@ -26,6 +27,20 @@ def test_a_rule_is_told_in_words_with_the_features_that_it_names() -> None:
     assert "all of: rsi_14 is below 30; it does not hold that close is above tf_4h_ema_200" in result.output
     assert "199 4h bars" in result.output
     assert "14 bars" in result.output
+
+
+CHECKED = {
+    "prev(close, 1) > 3": "It looks 1 bar back.",
+    "is_long == true and position == 'long'": "what it reads is known without one too.",
+    "unrealized_r > 1": "it is unknown without one.",
+    "tf_4h_close > 3": "until a 4h bar has closed",
+}
+
+
+@pytest.mark.parametrize("rule", CHECKED)
+def test_what_a_rule_needs_is_said_exactly(rule: str) -> None:
+    words = " ".join(run("rules", "check", rule).output.split())
+    assert CHECKED[rule] in words
 
 
 def test_a_fault_has_a_caret_and_the_nearest_name_and_exit_status_2() -> None:

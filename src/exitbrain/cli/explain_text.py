@@ -124,7 +124,7 @@ def _numbered(set_id: str | None, numbers: Mapping[str, int]) -> str:
 def _candidates(out: Console, asked: Sequence[Candidate]) -> None:
     ranked = sorted(asked, key=lambda one: len(RANKS) if one.rank is None else one.rank)
     columns = [
-        Column(heading="rank", cells=[ABSENT if one.rank is None else str(one.rank + 1) for one in ranked]),
+        Column(heading="rank", cells=[ABSENT if one.rank is None else str(one.rank) for one in ranked]),
         Column(heading="candidate", cells=[one.trigger_id for one in ranked]),
         Column(heading="outcome", cells=[one.outcome for one in ranked]),
         Column(heading="kind", cells=[one.kind for one in ranked]),

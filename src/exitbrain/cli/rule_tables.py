@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 
 import typer
 from rich.text import Text
 
+from exitbrain.cli.amounts import counted
 from exitbrain.cli.terminal import console, print_json, sentences, show, table
 from exitbrain.core.rules import FUNCTIONS, Rule, RuleError, bars_needed, caret, check_rule, position_names
+from exitbrain.core.rules.catalogue import KNOWN_WHEN_FLAT
 from exitbrain.core.rules.wording import in_words
 from exitbrain.core.timeframes import timeframe_microseconds, timeframe_word
 from exitbrain.features.catalogue import CATALOGUE, FAMILIES, LONGEST, Family, Feature, feature_of
@@ -60,13 +63,25 @@ def _show_rule(rule: Rule) -> None:
     needed = bars_needed(rule)
     lines = [
         f"true or false: {in_words(rule)}",
-        "It looks at every bar before." if needed is None else f"It looks {needed} bars back." if needed else "",
-        "It reads the position: without one it is mostly unknown." if position_names(rule) else "",
+        "It looks at every bar before."
+        if needed is None
+        else f"It looks {counted(needed, 'bar')} back."
+        if needed
+        else "",
+        _without_position(position_names(rule)),
     ]
     found = [feature for name in sorted(rule.names) if (feature := feature_of(name)) is not None]
     columns = [("feature", False), ("meaning", False), ("unit", False), ("warm-up", False)]
     rows = [(f.name, _meaning(f), f.family.unit, _needed(f)) for f in found]
     show(out, sentences([line for line in lines if line], out.width), table(columns, rows) if rows else None)
+
+
+def _without_position(names: Set[str]) -> str:
+    if not names:
+        return ""
+    if names <= KNOWN_WHEN_FLAT:
+        return "It reads the position; what it reads is known without one too."
+    return "It reads the position: where it compares what only an open one has, it is unknown without one."
 
 
 def _meaning(feature: Feature) -> str:
@@ -76,8 +91,10 @@ def _meaning(feature: Feature) -> str:
 
 
 def _needed(feature: Feature) -> str:
-    word = "" if feature.timeframe is None else f"{timeframe_word(feature.timeframe)} "
-    return f"{feature.warm_up} {word}bars" if feature.warm_up else "none"
+    word = "bar" if feature.timeframe is None else f"{timeframe_word(feature.timeframe)} bar"
+    if feature.warm_up:
+        return counted(feature.warm_up, word)
+    return "none" if feature.timeframe is None else f"until a {word} has closed"
 
 
 def _starred(family: Family) -> str:

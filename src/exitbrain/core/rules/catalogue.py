@@ -21,7 +21,7 @@ POSITION_FEATURES: dict[str, RuleType] = {
     "stop_price": RuleType.NUMBER,
     "position_fraction": RuleType.NUMBER,
 }
-
+KNOWN_WHEN_FLAT = frozenset({"position", "is_flat", "is_long", "is_short"})
 
 POSITION_WORDS = ("flat", "long", "short")
 
