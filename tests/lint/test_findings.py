@@ -52,6 +52,7 @@ class Case:
 
 REDUCE = {"category": "risk_reduce"}
 LONG = {"direction": "long", "exit_rule": ""}
+LATCH = {"category": "risk_off", "latch": True}
 CASES = (
     Case("never_true", "exit_rule", {"exit_rule": "rsi_14 > 100"}, {"exit_rule": "rsi_14 >= 100"}),
     Case("never_true", "entry_rule", LONG | {"entry_rule": "rsi_14 < 30 and rsi_14 > 70"},
@@ -93,6 +94,12 @@ CASES = (
          {"exit_rule": "tf_4h_atr_14 > atr_14", "timeframe": "4h"}),
     Case("atr_scale", "exit_rule", {"exit_rule": "atr_14 / close < tf_4h_atr_14 / tf_4h_close"},
          {"exit_rule": "atr_14 / close < tf_4h_atr_14 / tf_4h_volume"}),
+    Case("tiny_fraction", "exit_fraction", REDUCE | {"exit_fraction": 1e-30}, REDUCE | {"exit_fraction": 0.0001}),
+    Case("latch_stays", "exit_rule", LATCH | {"exit_rule": "unrealized_r < -0.5"},
+         LATCH | {"exit_rule": "is_long and unrealized_r < -0.5"}),
+    Case("latch_stays", "exit_rule", LATCH | {"exit_rule": "unrealized_r < -0.5 or close < 3"},
+         LATCH | {"exit_rule": "unrealized_r < -0.5 and close < 3"}),
+    Case("latch_stays", "exit_rule", LATCH | {"exit_rule": "mfe_r > 1"}, {"exit_rule": "mfe_r > 1"}),
     Case("foreign_symbol", "symbol", {"symbol": "OTHER"}, {}, on_candles=True),
 )  # fmt: skip
 

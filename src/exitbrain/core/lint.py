@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from exitbrain.core.atr_scale import ScaleComparison, scale_comparisons
 from exitbrain.core.numbers import decimal_of
 from exitbrain.core.possible_values import Ranges
-from exitbrain.core.rules import Rule
+from exitbrain.core.rules import Rule, position_names
+from exitbrain.core.rules.catalogue import KNOWN_WHEN_FLAT
 from exitbrain.core.satisfying import both_can_be, can_be
 from exitbrain.core.triggers import Direction, StrategyPlan, TriggerCategory, TriggerCondition
 
 MUTE_BARS = 12
+TINY_FRACTION = Decimal("0.0001")
 
 
 class Severity(StrEnum):
@@ -26,7 +29,7 @@ class Finding:
     """One thing to look at. `trigger_id` None is the plan itself; line and column count from 1 where a file is known.
 
     Codes: load_error, never_true, always_true, risk_reduce_without_fraction, dead_trigger, mute_hold, atr_scale,
-    foreign_symbol.
+    foreign_symbol, tiny_fraction, latch_stays.
     """
 
     code: str
@@ -72,6 +75,7 @@ def findings_of(
     for one in read:
         yield from _truth(one, ranges)
         yield from _scales(one)
+        yield from _latch(one, ranges)
     yield from _implied_holds(read, ranges)
 
 
@@ -101,6 +105,30 @@ def _of_trigger(trigger: TriggerCondition, symbols: frozenset[str] | None) -> It
             key="exit_fraction",
             message=f"risk_reduce {found}: it closes the whole position",
             advice="give the share to close, such as 0.5, or make it risk_off",
+        )
+
+    if fraction is not None and fraction < TINY_FRACTION:
+        yield Finding(
+            code="tiny_fraction",
+            trigger_id=trigger.id,
+            key="exit_fraction",
+            message=f"exit_fraction {trigger.exit_fraction} closes next to nothing; what is under a lot closes nothing",
+            advice=f"give the share to close, such as 0.5: at least {TINY_FRACTION}",
+        )
+
+
+def _latch(one: ReadRule, ranges: Mapping[str, Ranges]) -> Iterator[Finding]:
+    """A latch clears where its rule is definitely false; with what only a position has it is unknown when flat."""
+    if one.trigger is None or one.key != "exit_rule" or not one.trigger.latch or one.rule.root is None:
+        return
+    asks = sorted(position_names(one.rule) - KNOWN_WHEN_FLAT)
+    if asks and not can_be(one.rule, False, ranges["flat"]):
+        yield Finding(
+            code="latch_stays",
+            trigger_id=one.trigger_id,
+            key=one.key,
+            message=f"its latch cannot clear while no position is open: {', '.join(asks)} is unknown then, not false",
+            advice="say what holds when flat, such as is_long and unrealized_r < -0.5, or latch on a rule of the market",
         )
 
 
