@@ -328,6 +328,8 @@ def _kind(one: Mapping[str, Any]) -> str:
         return ""  # a number as text is the same number
     if "$ref" in one:
         return f"see {code(TITLES.get(one['$ref'].rpartition('/')[2], 'below'))}"
+    if "anyOf" in one:
+        return _accepted(one)
     if "enum" in one:
         return ", ".join(code(word) for word in one["enum"])
     kind = one.get("type", "")

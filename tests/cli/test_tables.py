@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from exitbrain.cli import amounts
-from exitbrain.cli.fixed_columns import Column, fitting, lines
+from exitbrain.cli.fixed_columns import Column, fitting, lines, print_columns
 from exitbrain.cli.terminal import table
 
 SHOWN = [
@@ -46,6 +46,20 @@ def test_prices_of_a_column_have_their_points_under_each_other() -> None:
     prices = ["100", "99.25", None]
     decimals = amounts.decimals_of(prices)
     assert [amounts.aligned(price, decimals) for price in prices] == ["100.00", "99.25", "-"]
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (80, "name  told\na     held 5 of 10 bars, and the rule was true again\nbb    -\n"),
+        (40, "name\na\n    held 5 of 10 bars, and the rule was\n    true again\nbb\n"),
+    ],
+)
+def test_words_without_room_beside_a_row_stand_under_it(width: int, shown: str) -> None:
+    out = Console(file=io.StringIO(), width=width)
+    told = Column(heading="told", cells=["held 5 of 10 bars, and the rule was true again", "-"], rank=1)
+    print_columns(out, [NAME], below=told)
+    assert out.file.getvalue() == shown
 
 
 NAME = Column(heading="name", cells=["a", "bb"])

@@ -51,8 +51,8 @@ def print_events(run: str, reason: str | None, *, as_json: bool) -> None:
             column(events, "trigger", lambda event: event["trigger_id"] or ABSENT, rank=1),
             column(events, "category", lambda event: event["category"] or ABSENT, rank=4),
             column(events, "price", lambda event: number(event["price"]), rank=3, numeric=True),
-            column(events, "detail", _detail, rank=1),
         ],
+        below=column(events, "detail", _detail, rank=1),
     )
     out.print()
     shown = counted(len(events), "event")

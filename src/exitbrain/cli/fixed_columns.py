@@ -17,6 +17,7 @@ from exitbrain.errors import one_line
 
 GAP = "  "
 NARROWEST_FOLD = 16
+LEAST_TO_READ = 48
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +66,28 @@ def lines(columns: Sequence[Column], width: int, indent: str = "") -> Iterator[l
         yield [first, *(Text(lead + rest) for rest in folded[1:])]
 
 
-def print_columns(out: Console, columns: Sequence[Column]) -> None:
+def print_columns(out: Console, columns: Sequence[Column], below: Column | None = None) -> None:
+    """`below` is the last column where it has room to read, else it stands under each row."""
+    if below is not None:
+        kept = fitting(columns, out.width)
+        if out.width - _total(kept) - len(GAP) < min(below.width, LEAST_TO_READ):
+            heading, *rows = lines(kept, out.width)
+            print_line(out, heading[0])
+            for row, words in zip(rows, below.cells, strict=True):
+                for line in [*row, *map(Text, _under(words, out.width))]:
+                    print_line(out, line)
+            return
+        columns = [*kept, below]
     for row in lines(fitting(columns, out.width), out.width):
         for line in row:
             print_line(out, line)
+
+
+def _under(words: str, width: int) -> list[str]:
+    if not words.strip("- "):
+        return []
+    indent = GAP * 2
+    return wrap(words, max(width, 40), initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def print_line(out: Console, line: Text) -> None:
