@@ -71,6 +71,7 @@ def test_every_source_gives_the_same_row(tmp_path: Path, kind: str) -> None:
 
 HEADER = "timestamp,side,quantity,risk,stop_price,stop_loss_pct"
 BROKEN = [
+    ("timestamp,side,quantity\n1704067200,long,-1\n", "-1'; accepted: above 0, from 1e-30 to 1e24, or nothing", 2),
     ("timestamp,side,qty\n1704067200,long,1\n", 'unknown column "qty", nearest is "quantity"', 1),
     ("timestamp,side,stop\n1704067200,long,1\n", 'unknown column "stop", nearest is "stop_price"', 1),
     ("timestamp,date,side\n1704067200,2024-01-01,long\n", 'unknown column "date"', 1),

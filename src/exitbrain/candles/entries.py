@@ -17,7 +17,7 @@ from exitbrain.candles.tables import Table, load_table
 from exitbrain.candles.timestamps import ACCEPTED as ACCEPTED_TIMES
 from exitbrain.candles.timestamps import times
 from exitbrain.core.given import PRINTABLE, is_name
-from exitbrain.core.numbers import RANGE, is_in_range
+from exitbrain.core.numbers import FROM_TO, is_in_range
 from exitbrain.errors import InvalidInput, Problem
 
 SIDES = {"long": "long", "short": "short", "buy": "long", "sell": "short"}
@@ -89,7 +89,7 @@ def _entry(row: int, time: int | None, values: dict[str, Any]) -> tuple[EntryRow
         numbers[name] = _decimal(value)
         number = numbers[name]
         if not _is_absent(value) and (number is None or number <= 0 or (highest is not None and number > highest)):
-            faults.append((f"{name} {cell_text(value)[:40]}", f"{accepted} ({RANGE}), or nothing"))
+            faults.append((f"{name} {cell_text(value)[:40]}", f"{accepted}, from {FROM_TO}, or nothing"))
     sizes = [name for name in SIZES if numbers[name] is not None]
     if len(sizes) > 1:
         faults.append((f"{' and '.join(sizes)} together", f"at most one of {', '.join(SIZES)}"))

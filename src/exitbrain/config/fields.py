@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from exitbrain.config.written import NUMBER, Plain, exact_decimal, exact_number, shown, truth
 from exitbrain.core.given import PRINTABLE
-from exitbrain.core.numbers import RANGE, decimal_of
+from exitbrain.core.numbers import FROM_TO, RANGE, decimal_of
 from exitbrain.errors import InvalidInput
 
 NUMBER_TEXT = r"^[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$"
@@ -67,7 +67,7 @@ class NumberField(Annotation):
             exact = decimal_of(number)
         except InvalidInput as error:
             out_of_range = any(problem.accepted == RANGE for problem in error.problems)
-            raise refuse(RANGE if out_of_range else self.accepted) from None
+            raise refuse(self._range if out_of_range else self.accepted) from None
         if self.whole:
             if exact != exact.to_integral_value() or abs(exact) > 2**63:
                 raise refuse(self.accepted)
@@ -88,6 +88,10 @@ class NumberField(Annotation):
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
             raise InvalidInput("no number")
         return exact_number(str(decimal_of(value)))
+
+    @property
+    def _range(self) -> str:
+        return RANGE if self.above is None else f"{self.accepted}, from {FROM_TO}"
 
     @property
     def accepted(self) -> str:

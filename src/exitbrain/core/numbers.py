@@ -14,7 +14,8 @@ from exitbrain.errors import InvalidInput
 Number = int | float | str | Decimal
 
 SMALLEST_EXPONENT, LARGEST_EXPONENT = -30, 24
-RANGE = "0, or a number from 1e-30 to 1e24"
+FROM_TO = "1e-30 to 1e24"
+RANGE = f"0, or a number from {FROM_TO}"
 
 
 def decimal_of(value: object, name: str = "number") -> Decimal:
