@@ -155,6 +155,7 @@ def test_a_hundred_thousand_sets_take_seconds_at_most():  # spec M1: measures wo
             field.name: np.tile(column, copies) if isinstance(column, np.ndarray) else list(column) * copies
             for field in fields(legs)
             for column in [getattr(legs, field.name)]
+            if column is not None
         },
     )
     many_legs = replace(many_legs, set_index=many_legs.set_index + shift)
