@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
-import time
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from exitbrain.store import RUNNING, RunQuery, Store
 from exitbrain.store.queries import Busy, NotFinished
 from exitbrain.wiring.workbench import Workbench
 
-from .worlds import BARS, ENTRIES, long_request, request, watched
+from .worlds import BARS, ENTRIES, child_of, long_request, request, wait_for, watched
 
 
 def full(*_: Any, **__: Any) -> Any:
@@ -69,8 +70,10 @@ def test_a_store_that_cannot_be_written_does_not_end_the_queue(
 def test_two_servers_on_one_home_share_it(working: Workbench, tmp_path: Path) -> None:
     """The second neither ends nor deletes what the first computes, and sees what the first has done."""
     run_id = working.submit(long_request(tmp_path)).run_id
-    while working.progress(run_id).stage is None:
-        time.sleep(0.02)
+    wait_for(lambda: working.progress(run_id).stage is not None)
+    child = child_of(working.home.jobs / run_id)
+    assert child is not None
+    os.kill(child, signal.SIGSTOP)  # it lasts as long as the test looks at it
     with Workbench.open(home=working.home.folder, environment={}, workers=1) as second:
         assert second.store.run(run_id)["status"] == "running"
         assert second.progress(run_id).status == "running"
@@ -83,6 +86,7 @@ def test_two_servers_on_one_home_share_it(working: Workbench, tmp_path: Path) ->
         assert watched(second, small)[-1].status == "done"
         assert working.progress_since(small, 0, 0.0)[-1].status == "done"
     assert working.store.run(run_id)["status"] == "running", "its end is not the end of the other's runs"
+    os.kill(child, signal.SIGCONT)
     assert working.cancel(run_id) == working.cancel(run_id) == "cancelled"
     working.delete(run_id)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from exitbrain.store import NotFinished, RunQuery
 from exitbrain.store.queries import Busy
 from exitbrain.wiring.workbench import Workbench
 
-from .worlds import long_request, request, watched
+from .worlds import child_of, long_request, request, wait_for, watched
 
 SERVER = """
 import json, sys, time
@@ -137,6 +138,60 @@ def test_a_cancelled_run_leaves_nothing(working: Workbench, tmp_path: Path) -> N
     assert working.store.runs().total == 0
 
 
+@pytest.mark.parametrize("moment", ["queued", "running", "done"])
+def test_what_is_over_may_be_asked_for_again_at_once(
+    working: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Nothing of the first computation touches the second, however late it tidies up."""
+    remove = shutil.rmtree
+
+    def removed_late(path: Any, **options: Any) -> None:
+        time.sleep(0.3)
+        remove(path, **options)
+
+    monkeypatch.setattr("exitbrain.wiring.workbench.running.shutil.rmtree", removed_late)
+    before = working.submit(long_request(tmp_path)).run_id if moment == "queued" else None
+    asked = request(working)
+    run_id = working.submit(asked).run_id
+    if moment == "done":
+        wait_for(lambda: working.store.run(run_id)["status"] == "done")
+    else:
+        wait_for(lambda: moment != "running" or working.progress(run_id).stage is not None)
+        assert working.cancel(run_id) == "cancelled"
+        working.delete(run_id)
+    assert working.submit(asked, again=True).is_new
+    if before is not None:
+        working.cancel(before)
+    assert watched(working, run_id)[-1].status == "done"
+    assert working.store.run(run_id)["status"] == "done"
+
+
+def test_a_cancel_waits_for_a_store_that_is_slow(
+    working: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is answered is what the store says: a second cancel, a delete and a reader find it cancelled."""
+    ended = working.store.ended
+
+    def late(*arguments: Any, **more: Any) -> str:
+        time.sleep(1.0)
+        return ended(*arguments, **more)
+
+    monkeypatch.setattr("exitbrain.wiring.workbench.running.ENDING_SECONDS", 0.1)
+    monkeypatch.setattr(working.store, "ended", late)
+    run_id = working.submit(long_request(tmp_path)).run_id
+    wait_for(lambda: working.progress(run_id).status == "running")
+    assert working.cancel(run_id) == "cancelled" == working.store.run(run_id)["status"]
+    assert watched(working, run_id)[-1].status == "cancelled"
+
+
+def test_of_two_that_ask_at_once_one_is_queued(working: Workbench) -> None:
+    asked = request(working)
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: working.submit(asked), range(8)))
+    assert sorted(one.is_new for one in made) == [False] * 7 + [True]
+    assert watched(working, made[0].run_id)[-1].status == "done"
+
+
 def test_closing_interrupts_what_runs(home: Path, tmp_path: Path) -> None:
     with Workbench.open(home=home, environment={}, workers=1) as bench:
         run_id = bench.submit(long_request(tmp_path)).run_id
@@ -183,25 +238,6 @@ def test_a_killed_server_loses_nothing_that_was_shown_as_done(
                     bench.store.trade_sets(run_id)
         assert not list(bench.home.runs.glob(".new-*")) and not list(bench.home.jobs.glob("[!.]*"))
         assert bench.store.runs(RunQuery(status=("running", "queued"))).total == 0
-
-
-def wait_for(what: object, seconds: float = 90.0) -> None:
-    limit = time.monotonic() + seconds
-    while not what():  # type: ignore[operator]
-        assert time.monotonic() < limit, "it did not come"
-        time.sleep(0.01)
-
-
-def child_of(job: Path) -> int | None:
-    """The worker of a job, by its command line."""
-    for place in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (place / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if os.fsencode(job) in words:
-            return int(place.name)
-    return None
 
 
 def test_a_comparison_is_a_job_too(working: Workbench) -> None:

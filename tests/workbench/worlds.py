@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +68,22 @@ def watched(bench: Workbench, run_id: str) -> list[Progress]:
         assert new, f"nothing was told for {LAST_SECONDS} s"
         told += new
     return told
+
+
+def wait_for(what: Callable[[], Any], seconds: float = LAST_SECONDS) -> None:
+    limit = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < limit, "it did not come"
+        time.sleep(0.01)
+
+
+def child_of(job: Path) -> int | None:
+    """The worker of a job, by its command line."""
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (place / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if os.fsencode(job) in words:
+            return int(place.name)
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -49,6 +50,12 @@ class Database:
         """One transaction: all of it, or nothing where the block raises."""
         with self._told_errors(), self._writing.begin() as connection:
             yield connection
+
+    def take_turns(self, connection: Connection, what: str) -> None:
+        """Until the transaction ends, others that name the same wait here. SQLite has one writer anyway."""
+        if self.dialect != "sqlite":
+            number = int.from_bytes(hashlib.sha256(what.encode()).digest()[:8], "big", signed=True)
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
 
     def close(self) -> None:
         self._engine.dispose()

@@ -7,14 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
 from exitbrain.core.instants import instant_of, iso
-from exitbrain.errors import Unavailable
 from exitbrain.store import tables as t
 from exitbrain.store.databases import Database, searchable
-
-TRIES = 5
 
 
 class Profiles:
@@ -54,26 +50,25 @@ class Profiles:
         return [_told(row) | {"content": row["content"]} for row in rows]
 
     def put_profile(self, name: str, content: str, note: str | None = None) -> dict[str, Any]:
-        """A version more, unless the newest holds the same; `is_new` tells."""
-        for _ in range(TRIES):
-            newest = self.profile(name)
-            if newest is not None and newest["content"] == content:
-                return newest | {"is_new": False}
+        """A version more, unless the newest holds the same; `is_new` tells. Of writers at once, each has its turn."""
+        name = str(searchable(name))
+        v = t.profile_versions
+        newest = sa.select(v).where(v.c.name == name).order_by(v.c.version.desc()).limit(1)
+        with self.database.writing() as connection:
+            self.database.take_turns(connection, f"profile {name}")
+            held = connection.execute(newest).mappings().first()
+            if held is not None and held["content"] == content:
+                return _told(held) | {"content": content, "is_new": False}
             made = {
-                "name": searchable(name),
-                "version": 1 if newest is None else newest["version"] + 1,
+                "name": name,
+                "version": 1 if held is None else held["version"] + 1,
                 "content": content,
                 "sha256": hashlib.sha256(content.encode()).hexdigest(),
                 "created_at": self.clock(),
                 "note": searchable(note),
             }
-            try:
-                with self.database.writing() as connection:
-                    connection.execute(sa.insert(t.profile_versions).values(**made))
-            except IntegrityError:
-                continue  # somebody else made this version in between
-            return _told(made) | {"content": content, "is_new": True}
-        raise Unavailable(f"profile {name}: others are writing it at the same time; try again")
+            connection.execute(sa.insert(v).values(**made))
+        return _told(made) | {"content": content, "is_new": True}
 
 
 def _told(row: Mapping[str, Any]) -> dict[str, Any]:

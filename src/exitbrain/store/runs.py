@@ -113,7 +113,10 @@ class Runs:
         paths: str | None = None,
         label: str | None = None,
     ) -> None:
-        """A run that is about to be computed, or computed again. `about` is what run.json will say of its inputs."""
+        """A run that is about to be computed, or computed again. `about` is what run.json will say of its inputs.
+
+        Raises Busy where another owner has it under way.
+        """
         symbols = [str(symbol) for symbol in about.get("symbols") or ()]
         now = self.clock()
         values: dict[str, Any] = {
@@ -137,6 +140,9 @@ class Runs:
         with self.database.writing() as connection:
             mine = t.runs.c.run_id == run_id
             before = connection.execute(sa.select(t.runs).where(mine)).mappings().first()
+            if before is not None and before["status"] in UNDER_WAY and before["owner"] != owner:
+                found = f"run {run_id} is {before['status']} in another process"
+                raise Busy(Problem(found=found, accepted="a run that is not under way"))
             words = [run_id, label or (before or {}).get("label"), about.get("timeframe"), *symbols]
             values["words"] = searchable(" ".join(str(word) for word in words if word).lower())
             if before is None:

@@ -53,6 +53,7 @@ class Workbench:
         self._settle_what_ended()
         self._gathered: dict[tuple[str, str | None], Gathered] = {}
         self._gathering = threading.Lock()
+        self._queueing = threading.Lock()
         self.runner = Runner(store, worker_environment(environment, home.folder, url), workers)
 
     @classmethod
@@ -110,12 +111,14 @@ class Workbench:
         folder = Path(tempfile.mkdtemp(prefix=".new-", suffix=f"-{os.getpid()}", dir=self.home.jobs))
         try:
             ready = prepare(request, folder, self.home.candles, self.store, self.environment)
-            held = self.store.find_run(ready.run_id)
-            if validate_only:
-                return Submitted(run_id=ready.run_id, status=held["status"] if held else "", is_new=held is None)
-            if held is not None and not self._is_wanted_again(held, ready, again):
-                return Submitted(run_id=ready.run_id, status=held["status"], is_new=False)
-            self._queue(ready, request, folder)
+            # One at a time: of two that ask for the same run, the second finds it queued.
+            with self._queueing:
+                held = self.store.find_run(ready.run_id)
+                if validate_only:
+                    return Submitted(run_id=ready.run_id, status=held["status"] if held else "", is_new=held is None)
+                if held is not None and not self._is_wanted_again(held, ready, again):
+                    return Submitted(run_id=ready.run_id, status=held["status"], is_new=False)
+                self._queue(ready, request, folder)
             return Submitted(run_id=ready.run_id, status=QUEUED, is_new=True)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -138,6 +141,7 @@ class Workbench:
             "arguments": moved(ready.arguments, folder, job),
         }
         _write_json(folder / "request.json", content)
+        self.runner.forget(ready.run_id)
         shutil.rmtree(job, ignore_errors=True)
         os.rename(folder, job)
         sources = lasting(ready.sources, folder)

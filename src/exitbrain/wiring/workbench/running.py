@@ -23,6 +23,7 @@ from exitbrain.store.queries import UnknownRun
 ENDING_SECONDS = 5.0
 REMEMBERED = 200
 LOG_BYTES = 4000
+STOPPED = "the server was stopped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,11 @@ class Progress:
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """One computation of a run, in this server."""
+    """One computation of a run, in this server.
+
+    `turning` is held where it starts and where it ends, whoever does that: the worker's thread, who cancels, or who
+    closes. Once `is_over`, the store was told, its folder is gone and its child ended: the run may be asked for again.
+    """
 
     run_id: str
     folder: Path
@@ -51,6 +56,7 @@ class Job:
     child: subprocess.Popen[str] | None = None
     is_cancelled: bool = False
     is_over: bool = False
+    turning: threading.RLock = field(default_factory=threading.RLock)
 
 
 class Runner:
@@ -81,21 +87,30 @@ class Runner:
         self._queue.put(job)
 
     def cancel(self, run_id: str) -> bool:
-        """False where this server does not run it."""
+        """False where this server does not run it. Else it is over now, and the store says so."""
         with self.changed:
             job = self.jobs.get(run_id)
-            if job is None or job.is_over:
+        if job is None:
+            return False
+        with job.turning:
+            if job.is_over:
                 return False
             job.is_cancelled = True
-            child = job.child
-        if child is None:
-            # Still queued: the worker will pass over it.
-            self._end(job, CANCELLED, None)
-            return True
-        _stop(child)
-        with self.changed:
-            self.changed.wait_for(lambda: job.is_over, ENDING_SECONDS)
+            if job.child is None:
+                # Still queued: the worker will pass over it.
+                self._end(job, CANCELLED, None)
+            else:
+                _stop(job.child)
+                self._settle(job, None)
         return True
+
+    def forget(self, run_id: str) -> None:
+        """Before the run is queued again: waits until its last computation has left nothing that could touch it."""
+        with self.changed:
+            job = self.jobs.get(run_id)
+            if job is not None:
+                self.changed.wait_for(lambda: job.is_over)
+            self._unwritten = [one for one in self._unwritten if one[0] != run_id]
 
     def progress_since(self, run_id: str, after: int, timeout: float) -> list[Progress] | None:
         """None where this server has not run it."""
@@ -116,13 +131,14 @@ class Runner:
         for _ in self._threads:
             self._queue.put(None)
         for job in jobs:
-            if job.child is not None:
-                _stop(job.child)
+            with job.turning:
+                if job.child is not None:
+                    _stop(job.child)
+                    self._settle(job, None)
+                else:
+                    self._end(job, INTERRUPTED, STOPPED)
         for thread in self._threads:
             thread.join(ENDING_SECONDS)
-        for job in jobs:
-            if not job.is_over:
-                self._end(job, INTERRUPTED, "the server was stopped")
         self._write_late()
 
     # a worker's thread
@@ -131,21 +147,33 @@ class Runner:
         while (job := self._queue.get()) is not None:
             if self._is_closing:
                 return
-            if job.is_over:
-                continue
             self._write_late()
             try:
                 self._run(job)
             except Exception as error:  # a fault of ours must not end the queue
+                if job.child is not None:
+                    _stop(job.child)
                 self._end(job, FAILED, f"unexpected {type(error).__name__}: {error}")
 
     def _run(self, job: Job) -> None:
-        with (job.folder / "log").open("w", encoding="utf-8") as log:
+        child = self._start(job)
+        if child is None:
+            return
+        self._tell(job, status=RUNNING)
+        error = self._follow(job, child)
+        child.wait()
+        assert child.stdin is not None
+        child.stdin.close()
+        self._settle(job, error)
+
+    def _start(self, job: Job) -> subprocess.Popen[str] | None:
+        """None where it was cancelled, or the server is closing: whoever does that ends it."""
+        with job.turning:
+            if job.is_over or self._is_closing:
+                return None
             # Before there is a child: one that is quick may be done before a word about it is written.
             self.store.started(job.run_id)
-            with self.changed:
-                if job.is_cancelled:
-                    return
+            with (job.folder / "log").open("w", encoding="utf-8") as log:
                 job.child = subprocess.Popen(
                     [sys.executable, "-m", "exitbrain.wiring.workbench.worker", str(job.folder)],
                     stdin=subprocess.PIPE,
@@ -156,13 +184,7 @@ class Runner:
                     env=self.environment,
                     start_new_session=True,  # Ctrl-C is for the server, which then ends its children
                 )
-            child = job.child
-            self._tell(job, status=RUNNING)
-            error = self._follow(job, child)
-            status = child.wait()
-        assert child.stdin is not None
-        child.stdin.close()
-        self._settle(job, status, error)
+            return job.child
 
     def _follow(self, job: Job, child: subprocess.Popen[str]) -> str | None:
         error = None
@@ -178,40 +200,46 @@ class Runner:
                     self._tell(job, status=RUNNING, **told)
         return error
 
-    def _settle(self, job: Job, status: int, error: str | None) -> None:
-        """What the store says counts: the child may have been done before it was ended."""
-        try:
-            now = self.store.run(job.run_id)["status"]
-        except UnknownRun:
-            now = CANCELLED
-        except (Unavailable, InvalidInput):
-            now = RUNNING  # it cannot be read now
-        if now != RUNNING:
-            self._end(job, now, None, is_written=True)
-        elif self._is_closing:
-            self._end(job, INTERRUPTED, "the server was stopped")
-        elif job.is_cancelled:
-            self._end(job, CANCELLED, None)
-        else:
-            self._end(job, FAILED, error or _last_words(job.folder / "log") or f"the worker ended with status {status}")
-
-    def _end(self, job: Job, status: str, error: str | None, *, is_written: bool = False) -> None:
-        with self.changed:
+    def _settle(self, job: Job, error: str | None) -> None:
+        """Its child has ended. What the store says counts: the child may have been done before it was ended."""
+        with job.turning:
             if job.is_over:
                 return
-            job.is_over = True
-        try:
-            if not is_written:
-                with contextlib.suppress(UnknownRun):
-                    status = self.store.ended(job.run_id, status, error)
-            if job.child is not None:
-                self._clear(job)
-        except (Unavailable, InvalidInput) as unwritten:
-            # A full disk, a database that went away: who watches is told, and the store as soon as it can be.
-            error = f"{error}; {unwritten}" if error else str(unwritten)
-            self._unwritten.append((job.run_id, status, error))
-        shutil.rmtree(job.folder, ignore_errors=True)
-        self._tell(job, status=status, stage=None, share=1.0, overall=1.0 if status == DONE else 0.0, detail=error)
+            assert job.child is not None
+            try:
+                now = self.store.run(job.run_id)["status"]
+            except UnknownRun:
+                now = CANCELLED
+            except (Unavailable, InvalidInput):
+                now = RUNNING  # it cannot be read now
+            if now not in UNDER_WAY:
+                self._end(job, now, None, is_written=True)
+            elif job.is_cancelled:
+                self._end(job, CANCELLED, None)
+            elif self._is_closing:
+                self._end(job, INTERRUPTED, STOPPED)
+            else:
+                last_words = error or _last_words(job.folder / "log")
+                self._end(job, FAILED, last_words or f"the worker ended with status {job.child.wait()}")
+
+    def _end(self, job: Job, status: str, error: str | None, *, is_written: bool = False) -> None:
+        with job.turning:
+            if job.is_over:
+                return
+            try:
+                if not is_written:
+                    with contextlib.suppress(UnknownRun):
+                        status = self.store.ended(job.run_id, status, error)
+                if job.child is not None:
+                    self.store.remove_unfinished(job.run_id)
+            except (Unavailable, InvalidInput) as unwritten:
+                # A full disk, a database that went away: who watches is told, and the store as soon as it can be.
+                error = f"{error}; {unwritten}" if error else str(unwritten)
+                with self.changed:
+                    self._unwritten.append((job.run_id, status, error))
+            shutil.rmtree(job.folder, ignore_errors=True)
+            share = 1.0 if status == DONE else 0.0
+            self._tell(job, status=status, stage=None, share=1.0, overall=share, detail=error)
 
     def _write_late(self) -> None:
         """What the store could not be told when it happened."""
@@ -221,18 +249,20 @@ class Runner:
                 if self.store.run(run_id)["status"] in UNDER_WAY and run_id not in self._current():
                     self.store.ended(run_id, status, error)
                     self.store.remove_unfinished(run_id)
-                self._unwritten.remove(one)
+                with self.changed, contextlib.suppress(ValueError):
+                    self._unwritten.remove(one)
 
     def _current(self) -> set[str]:
         with self.changed:
             return {job.run_id for job in self.jobs.values() if not job.is_over}
 
-    def _clear(self, job: Job) -> None:
-        self.store.remove_unfinished(job.run_id)
-
     def _tell(self, job: Job, **told: Any) -> None:
         with self.changed:
-            job.told.append(Progress(seq=len(job.told) + 1, **told))
+            if job.is_over:
+                return  # a last line of a child that was stopped
+            said = Progress(seq=len(job.told) + 1, **told)
+            job.told.append(said)
+            job.is_over = said.is_last
             self.changed.notify_all()
 
 
@@ -242,6 +272,7 @@ def _stop(child: subprocess.Popen[str]) -> None:
     while child.poll() is None:
         if time.monotonic() > limit:
             child.kill()
+            child.wait()
             return
         time.sleep(0.01)
 
