@@ -97,4 +97,7 @@ def run_server(app: Guarded, listener: socket.socket, started: Callable[[], None
 def _warm() -> None:
     """Load what the first table and the first chart need, while the browser is still opening."""
     import polars  # noqa: F401
-    import talib  # noqa: F401
+
+    from exitbrain.features.ta_lib import ta_lib
+
+    ta_lib()

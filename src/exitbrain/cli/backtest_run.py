@@ -82,8 +82,10 @@ def _workbench(store: bool | None) -> Iterator[Workbench | None]:
 
 
 def _run(asked: Asked, tell: Tell | None) -> Result:
+    from exitbrain.features.ta_lib import spare_pandas
     from exitbrain.wiring.backtest import backtest
 
+    spare_pandas()
     return backtest(**asdict(asked), progress=tell)
 
 

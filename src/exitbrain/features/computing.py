@@ -15,6 +15,7 @@ import numpy as np
 from exitbrain.features.catalogue import STOCHASTIC_SMOOTHING
 from exitbrain.features.columns import rolling_extreme
 from exitbrain.features.indicators import average_directional_index, average_true_range, efficiency_ratio
+from exitbrain.features.ta_lib import ta_lib
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,9 +67,7 @@ def _talib(name: str, *columns: str, **fixed: Any) -> Callable[..., Column]:
     """A family that is one TA-Lib function with one period."""
 
     def compute(bars: Bars, period: int) -> Column:
-        import talib
-
-        return getattr(talib, name)(*(getattr(bars, column) for column in columns), timeperiod=period, **fixed)
+        return getattr(ta_lib(), name)(*(getattr(bars, column) for column in columns), timeperiod=period, **fixed)
 
     return compute
 
@@ -86,39 +85,29 @@ def _efficiency_ratio(bars: Bars, period: int) -> Column:
 
 
 def _volume_average(bars: Bars, period: int) -> Column:
-    import talib
-
-    return by_runs(lambda volume: talib.SMA(volume, timeperiod=period), (bars.volume,), period)
+    return by_runs(lambda volume: ta_lib().SMA(volume, timeperiod=period), (bars.volume,), period)
 
 
 def _on_balance_volume(bars: Bars) -> Column:
-    import talib
-
-    return by_runs(talib.OBV, (bars.close, bars.volume), 1)
+    return by_runs(ta_lib().OBV, (bars.close, bars.volume), 1)
 
 
 def _money_flow(bars: Bars, period: int) -> Column:
-    import talib
-
     columns = (bars.high, bars.low, bars.close, bars.volume)
-    return by_runs(lambda h, l, c, v: talib.MFI(h, l, c, v, timeperiod=period), columns, period + 1)
+    return by_runs(lambda h, l, c, v: ta_lib().MFI(h, l, c, v, timeperiod=period), columns, period + 1)
 
 
 def _macd(part: int) -> Callable[..., Column]:
     def compute(bars: Bars, fast: int, slow: int, signal: int) -> Column:
-        import talib
-
-        return talib.MACD(bars.close, fastperiod=fast, slowperiod=slow, signalperiod=signal)[part]
+        return ta_lib().MACD(bars.close, fastperiod=fast, slowperiod=slow, signalperiod=signal)[part]
 
     return compute
 
 
 def _stochastic(part: int) -> Callable[..., Column]:
     def compute(bars: Bars, period: int) -> Column:
-        import talib
-
         smooth = {f"{line}_{key}": value for line in ("slowk", "slowd") for key, value in _SMOOTHING.items()}
-        return talib.STOCH(bars.high, bars.low, bars.close, fastk_period=period, **smooth)[part]
+        return ta_lib().STOCH(bars.high, bars.low, bars.close, fastk_period=period, **smooth)[part]
 
     return compute
 
@@ -127,9 +116,7 @@ _SMOOTHING = {"period": STOCHASTIC_SMOOTHING, "matype": 0}  # 0: simple averages
 
 
 def _bands(bars: Bars, period: int) -> tuple[Column, Column, Column]:
-    import talib
-
-    return talib.BBANDS(bars.close, timeperiod=period, nbdevup=BAND_DEVIATIONS, nbdevdn=BAND_DEVIATIONS)
+    return ta_lib().BBANDS(bars.close, timeperiod=period, nbdevup=BAND_DEVIATIONS, nbdevdn=BAND_DEVIATIONS)
 
 
 def _band(part: int) -> Callable[..., Column]:
@@ -148,13 +135,11 @@ def _change_of_close(bars: Bars, period: int) -> Column:
 
 
 def _realized_volatility(bars: Bars, period: int) -> Column:
-    import talib
-
     result = np.full(len(bars), np.nan)
     if len(bars) > period:
         steps = np.diff(np.log(bars.close))
         # TA-Lib divides by n; a sample's deviation divides by n − 1
-        result[1:] = talib.STDDEV(steps, timeperiod=period, nbdev=1.0) * np.sqrt(period / (period - 1))
+        result[1:] = ta_lib().STDDEV(steps, timeperiod=period, nbdev=1.0) * np.sqrt(period / (period - 1))
     return result
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from exitbrain.features.ta_lib import ta_lib
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -19,20 +21,16 @@ WORTH_COMPILING = 200_000  # values: under that Polars is done before Numba is l
 
 def average_true_range(high: Column, low: Column, close: Column, period: int) -> Column:
     """Wilder (1978), price units."""
-    import talib
-
     if len(close) <= period:
         return np.full(len(close), np.nan)
-    return talib.ATR(high, low, close, timeperiod=period)
+    return ta_lib().ATR(high, low, close, timeperiod=period)
 
 
 def average_directional_index(high: Column, low: Column, close: Column, period: int) -> Column:
     """Wilder (1978), 0 to 100."""
-    import talib
-
     if len(close) <= 2 * period - 1:
         return np.full(len(close), np.nan)
-    return talib.ADX(high, low, close, timeperiod=period)
+    return ta_lib().ADX(high, low, close, timeperiod=period)
 
 
 def efficiency_ratio(close: Column, period: int) -> Column:

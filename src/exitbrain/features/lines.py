@@ -29,6 +29,7 @@ from exitbrain.features.regime import (
     VOLATILE,
     RegimeThresholds,
 )
+from exitbrain.features.ta_lib import ta_lib
 
 NAN = float("nan")
 
@@ -161,10 +162,8 @@ class TalibLine:
             self._open()
 
     def _open(self) -> None:
-        from talib import stream
-
         columns = (np.ascontiguousarray(column) for column in np.array(self._early, dtype=np.float64).T)
-        handle = getattr(stream, self._function)(*columns, *self._arguments)
+        handle = getattr(ta_lib().stream, self._function)(*columns, *self._arguments)
         self.value, self._update, self._early = handle.value, handle.update, []
 
 

@@ -131,6 +131,9 @@ def _end_with_parent() -> None:
 
 
 if __name__ == "__main__":
+    from exitbrain.features.ta_lib import spare_pandas
+
+    spare_pandas()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     # Whatever else prints must not stand between the lines of progress.
     lines = os.fdopen(os.dup(1), "w", encoding="utf-8")
