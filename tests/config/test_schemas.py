@@ -12,10 +12,17 @@ from exitbrain.config.policies import read_policy
 from exitbrain.config.profiles import Registration, dump_profiles, load_profiles
 from exitbrain.config.schemas import MODELS, json_schema, schema_text
 from exitbrain.config.settings import Settings, load_config
+from exitbrain.config.spaces import read_space
 from exitbrain.core.registry import DEFAULTS
 from exitbrain.errors import InvalidInput
 
-LOADERS = {"plan": load_plan, "profiles": load_profiles, "config": load_config, "policy": read_policy}
+LOADERS = {
+    "plan": load_plan,
+    "profiles": load_profiles,
+    "config": load_config,
+    "policy": read_policy,
+    "space": read_space,
+}
 FOLDER = Path(__file__).parents[2] / "docs" / "schemas"
 
 
@@ -67,6 +74,9 @@ GOOD = [
     ("policy", {"name": "tight", "config": {"exits": {"time_stop_bars": 48}}, "rewrite": "emergency_only"}),
     ("policy", {"name": "own", "config": None, "profiles": profile(), "plan": trigger()}),
     ("policy", {"name": "list", "profiles": profile()["profiles"]}),
+    ("space", {"base": "TREND_DEFAULT", "space": {"tp_legs.0.r_multiple": [0.4, "0.5"]}, "objective": ["net_r"]}),
+    ("space", {"space": {"exits.default_stop_pct": {"low": 1, "high": "3", "log": True}}}),
+    ("space", {"base": ["TREND_DEFAULT", "CHOP_DEFAULT"], "space": {}}),
 ]
 
 BAD = [

@@ -36,6 +36,15 @@ SIDES = {Direction.LONG: 1, Direction.SHORT: -1}
 
 
 def feature_table(market: Market, settings: RunSettings) -> FeatureTable:
+    """Kept with the market, so that several runs over it compute a feature once."""
+    tables: dict[object, FeatureTable] = market.__dict__.setdefault("_tables", {})
+    key = settings.spread_bps, settings.thresholds
+    if key not in tables:
+        tables[key] = _feature_table(market, settings)
+    return tables[key]
+
+
+def _feature_table(market: Market, settings: RunSettings) -> FeatureTable:
     high, low, close = market.floats
     return FeatureTable(
         bars=Bars(

@@ -14,6 +14,7 @@ from exitbrain.cli.rules import features_command, rules_app
 from exitbrain.cli.runs import backtest_command, events_command, explain_command, report_command, trades_command
 from exitbrain.cli.serve import serve_command
 from exitbrain.cli.store import store_app
+from exitbrain.cli.sweep import sweep_command
 
 app = typer.Typer(
     name="exitbrain",
@@ -40,6 +41,11 @@ app.command(
     epilog="Example: exitbrain compare --candles BTCUSDT_15m.parquet --plan plan.yaml --policy ladder.yaml "
     "--policy emergency-only --out out",
 )(compare_command)
+app.command(
+    "sweep",
+    short_help="Try many profiles and settings on the same entries.",
+    epilog="Example: exitbrain sweep --space space.yaml --candles BTCUSDT_15m.parquet --entries entries.csv --out swept",
+)(sweep_command)
 app.command("trades", epilog="Example: exitbrain trades out --expand")(trades_command)
 app.command("events", epilog="Example: exitbrain events out --reason cooldown")(events_command)
 app.command(

@@ -213,13 +213,23 @@ def load_profiles(source: str | PathLike[str] | Mapping[str, Any]) -> list[Regis
     if head is not None or _has_rows(document):
         for i in range(len(document.content["profiles"])):  # type: ignore[index]
             path: KeyPath = ("profiles", i)
-            model = validated(ProfileModel, document, path)
-            registration = _registration(model, document, path) if model is not None else None
+            registration = read_registration(document, path)
             if registration is not None:
                 registrations.append(registration)
         document.problems.extend(_clashes(registrations, document))
     raise_problems(document)
     return registrations
+
+
+def read_registration(document: Document, path: KeyPath) -> Registration | None:
+    """The registration at a path of a document; None where it has faults, which the document then holds."""
+    model = validated(ProfileModel, document, path)
+    return None if model is None else _registration(model, document, path)
+
+
+def profile_row(profile: TPProfile) -> dict[str, Any]:
+    """A profile as an entry of a profiles file."""
+    return _row(Registration(profile=profile))
 
 
 def _has_rows(document: Document) -> bool:

@@ -20,9 +20,10 @@ from exitbrain.config.plans import PlanModel
 from exitbrain.config.policies import PolicyModel
 from exitbrain.config.profiles import ProfileModel, ProfilesModel
 from exitbrain.config.settings import Settings
+from exitbrain.config.spaces import SpaceModel
 from exitbrain.errors import InvalidInput
 
-Kind = Literal["plan", "profiles", "config", "policy"]
+Kind = Literal["plan", "profiles", "config", "policy", "space"]
 
 
 class WholePolicy(PolicyModel):
@@ -42,6 +43,7 @@ MODELS: dict[Kind, type[BaseModel]] = {
     "profiles": ProfilesModel,
     "config": Settings,
     "policy": WholePolicy,
+    "space": SpaceModel,
 }
 
 

@@ -18,14 +18,13 @@ from exitbrain import __version__
 from exitbrain.analysis.bootstrap import arch_bootstrap
 from exitbrain.analysis.comparison import expectancy, netting_difference, paired_difference
 from exitbrain.backtesting.files import path_of, prepare
-from exitbrain.candles import CandleFile, read_candles
 from exitbrain.config.policies import EMERGENCY, read_policies
-from exitbrain.config.settings import Settings, load_config
+from exitbrain.config.settings import load_config
 from exitbrain.core.given import described
 from exitbrain.core.trade_sets import instant_of
 from exitbrain.errors import InvalidInput
 from exitbrain.wiring.backtest import PATHS, Progress
-from exitbrain.wiring.inputs import RunInputs
+from exitbrain.wiring.inputs import RunInputs, read_once
 from exitbrain.wiring.policy_runs import (
     PolicyRun,
     independent_run,
@@ -171,7 +170,7 @@ def compare(
     chosen = read_policies(policies)
     base = load_config(config, environment)
     given = {
-        "candles": _read_once(candles, base, repair=repair), "detail": detail, "funding": funding, "quotes": quotes,
+        "candles": read_once(candles, base, repair=repair), "detail": detail, "funding": funding, "quotes": quotes,
         "entries": entries, "plan": plan, "profiles": profiles, "config": config, "repair": repair,
         "environment": environment,
     }  # fmt: skip
@@ -202,19 +201,6 @@ def _parts(progress: Progress | None, policies: int) -> list[Callable[[float], N
         return lambda share: None if progress is None else progress("running", (number + share) / count)
 
     return [part(number) for number in range(count)]
-
-
-def _read_once(candles: Any, settings: Settings, *, repair: bool) -> Any:
-    """Files of candles as they were read, so that every policy runs over the same and none reads them again."""
-    single = settings.instrument[0] if len(settings.instrument) == 1 else None
-    read: list[Any] = []
-    for one in candles if isinstance(candles, list | tuple) else [candles]:
-        if isinstance(one, str | os.PathLike):
-            tick = single.tick_size if single and repair else None
-            one = read_candles(one, symbol=single.symbol if single else None, repair=repair, tick_size=tick)
-            assert isinstance(one, CandleFile)
-        read.append(one)
-    return read
 
 
 def comparison_id(seed: int, content: Sequence[Sequence[str]]) -> str:

@@ -172,6 +172,18 @@ def _registry(profiles: Any) -> tuple[ProfileRegistry, list[Source]]:
 # candles and what goes with them
 
 
+def read_once(candles: Any, settings: Settings, *, repair: bool) -> list[Any]:
+    """Files of candles as they were read, so that several runs go over the same and none reads them again."""
+    single = settings.instrument[0] if len(settings.instrument) == 1 else None
+    read: list[Any] = []
+    for one in candles if isinstance(candles, list | tuple) else [candles]:
+        if isinstance(one, str | os.PathLike):
+            tick = single.tick_size if single and repair else None
+            one = files.read_candles(one, symbol=single.symbol if single else None, repair=repair, tick_size=tick)
+        read.append(one)
+    return read
+
+
 def _candles(
     given: Any, settings: Settings, *, repair: bool, role: str
 ) -> tuple[list[files.Candles], list[Source], list[str], list[str]]:

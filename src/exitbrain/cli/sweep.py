@@ -1,0 +1,89 @@
+"""`exitbrain sweep`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from exitbrain.cli.runs import AsJson
+
+Candles = Annotated[
+    list[str], typer.Option("--candles", metavar="F", help="A candle file; once for each symbol's file.")
+]
+SpaceFile = Annotated[
+    str, typer.Option("--space", metavar="F", help="Which keys of a profile or the config take which values.")
+]
+Out = Annotated[str, typer.Option("--out", metavar="DIR", help="Where the files go; what is done is kept there.")]
+Detail = Annotated[
+    list[str] | None, typer.Option("--detail", metavar="F", help="Finer candles, to walk inside the bars.")
+]
+Funding = Annotated[
+    list[str] | None, typer.Option("--funding", metavar="F", help="Funding rates with their settlement times.")
+]
+Quotes = Annotated[str | None, typer.Option("--quotes", metavar="F", help="Bids and asks, for the spread.")]
+Entries = Annotated[str | None, typer.Option("--entries", metavar="F", help="Entries of your own.")]
+PlanFile = Annotated[str | None, typer.Option("--plan", metavar="F", help="A plan with triggers.")]
+Profiles = Annotated[str | None, typer.Option("--profiles", metavar="F", help="Profiles on top of the defaults.")]
+Config = Annotated[str | None, typer.Option("--config", metavar="F", help="Settings; any subset of them.")]
+Paths = Annotated[
+    str | None, typer.Option(metavar="PATH", help="adverse or favorable: which way price goes inside a bar.")
+]
+Repair = Annotated[bool, typer.Option("--repair", help="Mend broken candles, and say what was done.")]
+Samples = Annotated[
+    int | None, typer.Option("--samples", metavar="N", help="How many configurations random, tpe and nsga2 try.")
+]
+Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of the dice; the config's unless said.")]
+Engine = Annotated[str, typer.Option("--engine", metavar="ENGINE", help="local or dask.")]
+Scheduler = Annotated[
+    str | None, typer.Option("--scheduler", metavar="ADDRESS", help="Of the dask scheduler, as tcp://10.0.0.1:8786.")
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", metavar="N", help="Processes of the local engine; as many as pay off unless said."),
+]
+
+
+def sweep_command(
+    space: SpaceFile,
+    candles: Candles,
+    out: Out,
+    entries: Entries = None,
+    plan: PlanFile = None,
+    profiles: Profiles = None,
+    config: Config = None,
+    method: Annotated[
+        str, typer.Option("--method", metavar="METHOD", help="grid, random, tpe or nsga2: which are tried.")
+    ] = "grid",
+    samples: Samples = None,
+    seed: Seed = None,
+    sets: Annotated[bool, typer.Option("--sets", help="Keep every TradeSet of every configuration too.")] = False,
+    detail: Detail = None,
+    funding: Funding = None,
+    quotes: Quotes = None,
+    paths: Paths = None,
+    repair: Repair = False,
+    engine: Engine = "local",
+    scheduler: Scheduler = None,
+    jobs: Jobs = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try many profiles and settings on the same entries; ended early, the same command goes on where it was."""
+    from exitbrain.cli.backtest_run import Asked
+    from exitbrain.cli.sweep_run import run_sweep
+
+    asked = Asked(
+        candles=candles,
+        detail=detail or None,
+        funding=funding or None,
+        quotes=quotes,
+        entries=entries,
+        plan=plan,
+        profiles=profiles,
+        config=config,
+        paths=paths,
+        repair=repair,
+    )
+    how = {"method": method, "samples": samples, "seed": seed, "sets": sets}
+    where = {"engine": engine, "scheduler": scheduler, "jobs": jobs}
+    run_sweep(asked, space, how | where, out, as_json=as_json)
