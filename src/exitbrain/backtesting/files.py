@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from exitbrain.backtesting.result import Result
 
+REPORT = "report.html"
+OF_SOME_RUNS = (REPORT, "favorable")
 FILL_FIELDS = (
     "fill_id", "time", "symbol", "side", "qty", "price", "fee", "maker", "trigger_id", "category", "reason", "set_id",
 )  # fmt: skip
@@ -38,25 +40,40 @@ def write_run(result: Result, folder: Path, page: str | None = None) -> Path:
     try:
         _write_files(result, staging)
         if page is not None:
-            (staging / "report.html").write_text(page, encoding="utf-8", newline="\n")
+            (staging / REPORT).write_text(page, encoding="utf-8", newline="\n")
         if result.other is not None:
             (staging / "favorable").mkdir()
             _write_files(result.other, staging / "favorable")
-        folder.mkdir(exist_ok=True)
-        for item in sorted(staging.iterdir()):
-            # Before the first move: a mixture of two runs would be worse than none.
-            if item.is_file() and item.name != "report.html" and (folder / item.name).is_dir():
-                raise InvalidInput(
-                    Problem(found=f"{item.name} is a folder in {folder}", accepted="a folder without it")
-                )
-        for stale in (folder / "favorable", folder / "report.html"):
-            # An earlier run's second path or page would be taken for this one's.
-            shutil.rmtree(stale) if stale.is_dir() else stale.unlink(missing_ok=True)
-        for item in sorted(staging.iterdir()):
-            os.replace(item, folder / item.name)
+        move_into(folder, staging)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return folder
+
+
+def move_into(folder: Path, staging: Path) -> None:
+    """Every item of `staging`; what only some runs have, and an earlier one left, goes: it would be taken for ours.
+
+    Raises InvalidInput where a folder stands in a file's place, before anything is moved: a mixture of two runs would
+    be worse than none.
+    """
+    folder.mkdir(exist_ok=True)
+    items = sorted(staging.iterdir())
+    for item in items:
+        if item.is_file() and item.name != REPORT and (folder / item.name).is_dir():
+            raise InvalidInput(Problem(found=f"{item.name} is a folder in {folder}", accepted="a folder without it"))
+    for name in OF_SOME_RUNS:
+        _remove(folder / name)
+    for item in items:
+        if item.is_dir():
+            _remove(folder / item.name)
+        os.replace(item, folder / item.name)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def path_of(given: object) -> Path:

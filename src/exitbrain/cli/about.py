@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+from exitbrain.cli.options import AsJson
 
 
 def version_command(as_json: AsJson = False) -> None:

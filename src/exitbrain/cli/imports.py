@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from exitbrain.cli.options import AsJson
+
 import_app = typer.Typer(no_args_is_help=True, help="Import candles of other programs, or an account's fills.")
 
 Path = Annotated[str, typer.Argument(metavar="PATH", help="The file to read.")]
@@ -13,7 +15,6 @@ Out = Annotated[str, typer.Option("--out", metavar="FILE", help="A .parquet, .fe
 Symbol = Annotated[str | None, typer.Option(help="The symbol, where the file does not name it.")]
 Repair = Annotated[bool, typer.Option("--repair", help="Mend broken candles, and say what was done.")]
 Tick = Annotated[str | None, typer.Option(help="Tick size. Prices off it are faults, which --repair rounds.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @import_app.command(

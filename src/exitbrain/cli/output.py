@@ -15,7 +15,6 @@ from pathlib import Path
 from exitbrain.errors import InvalidInput, Problem, Unavailable, is_out_of_space
 
 REPORT = "report.html"
-OF_SOME_RUNS = (REPORT, "favorable")
 ACCEPTED = "a folder that can be written to"
 
 
@@ -49,6 +48,8 @@ def checked_file(path: str) -> Path:
 
 def fill_folder(folder: Path, write: Callable[[Path], None]) -> None:
     """`write` fills a folder that is then moved into `folder`, item by item."""
+    from exitbrain.backtesting.files import move_into
+
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=f".{folder.name.lstrip('.')}-", dir=folder.parent))
@@ -56,18 +57,7 @@ def fill_folder(folder: Path, write: Callable[[Path], None]) -> None:
         raise _cannot_be_made(str(folder), error.strerror) from None
     try:
         write(staging)
-        folder.mkdir(exist_ok=True)
-        for item in sorted(staging.iterdir()):
-            # Before the first move: a mixture of two runs would be worse than none.
-            if item.is_file() and (folder / item.name).is_dir():
-                found = f"{item.name} is a folder in --out {folder.name}"
-                raise InvalidInput(Problem(found=found, accepted="a folder without it"))
-        for name in OF_SOME_RUNS:
-            _remove(folder / name)
-        for item in sorted(staging.iterdir()):
-            if item.is_dir():
-                _remove(folder / item.name)
-            os.replace(item, folder / item.name)
+        move_into(folder, staging)
     except Exception as error:
         if is_out_of_space(error):
             raise Unavailable(f"--out {folder}: no space left on its disk; nothing was written") from None
@@ -84,13 +74,6 @@ def page_or_reason(render: Callable[[], str]) -> tuple[str | None, str | None]:
         return render(), None
     except Unavailable as missing:
         return None, str(missing)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _cannot_be_made(path: str, why: str | None) -> InvalidInput:

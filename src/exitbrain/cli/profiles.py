@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
+from exitbrain.cli.options import AsJson
+
 profiles_app = typer.Typer(no_args_is_help=True, help="Profiles: the registry, and the score of each candidate.")
 
 Profiles = Annotated[
     str | None, typer.Option("--profiles", metavar="F", help="A profiles file on top of the defaults.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @profiles_app.command("list", epilog="Example: exitbrain profiles list --profiles mine.yaml")

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-rules_app = typer.Typer(no_args_is_help=True, help="Rules: what one means, and where it is wrong.")
+from exitbrain.cli.options import AsJson
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+rules_app = typer.Typer(no_args_is_help=True, help="Rules: what one means, and where it is wrong.")
 
 
 @rules_app.callback()

@@ -6,33 +6,36 @@ from typing import Annotated
 
 import typer
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+from exitbrain.cli.options import (
+    AsJson,
+    Candles,
+    Config,
+    Detail,
+    Entries,
+    Funding,
+    Out,
+    Paths,
+    Plan,
+    Profiles,
+    Quotes,
+    Repair,
+)
+
 Run = Annotated[str, typer.Argument(metavar="RUN", help="The folder of a run.")]
 
 
 def backtest_command(
-    candles: Annotated[
-        list[str], typer.Option("--candles", metavar="F", help="A candle file; once for each symbol's file.")
-    ],
-    out: Annotated[str, typer.Option("--out", metavar="DIR", help="Where the run's files go.")],
-    detail: Annotated[
-        list[str] | None, typer.Option("--detail", metavar="F", help="Finer candles, to walk inside the bars.")
-    ] = None,
-    funding: Annotated[
-        list[str] | None, typer.Option("--funding", metavar="F", help="Funding rates with their settlement times.")
-    ] = None,
-    quotes: Annotated[str | None, typer.Option("--quotes", metavar="F", help="Bids and asks, for the spread.")] = None,
-    entries: Annotated[str | None, typer.Option("--entries", metavar="F", help="Entries of your own.")] = None,
-    plan: Annotated[str | None, typer.Option("--plan", metavar="F", help="A plan with triggers.")] = None,
-    profiles: Annotated[
-        str | None, typer.Option("--profiles", metavar="F", help="Profiles on top of the defaults.")
-    ] = None,
-    config: Annotated[str | None, typer.Option("--config", metavar="F", help="Settings; any subset of them.")] = None,
-    paths: Annotated[
-        str | None,
-        typer.Option(metavar="PATH", help="adverse, favorable or both: which way price goes inside a bar."),
-    ] = None,
-    repair: Annotated[bool, typer.Option("--repair", help="Mend broken candles, and say what was done.")] = False,
+    candles: Candles,
+    out: Out,
+    detail: Detail = None,
+    funding: Funding = None,
+    quotes: Quotes = None,
+    entries: Entries = None,
+    plan: Plan = None,
+    profiles: Profiles = None,
+    config: Config = None,
+    paths: Paths = None,
+    repair: Repair = False,
     store: Annotated[
         bool | None,
         typer.Option(

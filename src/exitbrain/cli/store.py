@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from exitbrain.cli.options import AsJson
+
 store_app = typer.Typer(no_args_is_help=True, help="Runs that the store holds: list, show, add, delete, prune.")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Label = Annotated[str | None, typer.Option("--label", metavar="WORDS", help="A name for people.")]
 
 

@@ -60,11 +60,11 @@ def backtest(
     read = time.perf_counter()
     tell("reading", 1.0)
     first = "adverse" if paths == "both" else paths
-    main = _run(inputs, first, paths, other=None, traced=traced, told=_of_stage(progress, "running"))
+    main = one_run(inputs, first, paths, other=None, traced=traced, told=_of_stage(progress, "running"))
     if paths == "both":
         told = _of_stage(progress, "favorable")
-        other = _run(inputs, "favorable", paths, other=None, traced=traced, told=told)
-        main = _run(inputs, first, paths, other=other, traced=traced, simulation=main.simulation)
+        other = one_run(inputs, "favorable", paths, other=None, traced=traced, told=told)
+        main = one_run(inputs, first, paths, other=other, traced=traced, simulation=main.simulation)
     ran = time.perf_counter()
     timings = {"read_seconds": read - started, "run_seconds": ran - read}
     return Result(**{**_fields(main), "timings": timings})
@@ -95,7 +95,7 @@ def _fields(result: Result) -> dict[str, Any]:
     return {name: getattr(result, name) for name in result.__dataclass_fields__}
 
 
-def _run(
+def one_run(
     inputs: RunInputs, path: str | None, paths: str | None, *, other: Result | None, traced: bool,
     simulation: Simulation | None = None, told: Callable[[float], None] | None = None,
 ) -> Result:  # fmt: skip

@@ -26,7 +26,7 @@ from exitbrain.config.settings import Settings
 from exitbrain.core.intents import EntryTerms
 from exitbrain.core.triggers import StrategyPlan
 from exitbrain.errors import InvalidInput
-from exitbrain.wiring.backtest import _run as one_run
+from exitbrain.wiring.backtest import one_run
 from exitbrain.wiring.inputs import RunInputs, Source, gather
 from exitbrain.wiring.settings import run_settings
 
