@@ -1,13 +1,14 @@
-"""The rules of `core.walk`, and the loops of `kernel.rolling`, compiled.
+"""The rules of `core.walk` and the kernel's own loops, compiled.
 
 A module's own source is loaded a second time and its functions are compiled in place, so that each calls the
-compiled others: no rule is written twice. The cache on disk is keyed by a hash of all sources that are compiled,
-because Numba does not notice a changed callee.
+compiled others, those of the modules it imports included: no rule is written twice. The cache on disk is keyed by a
+hash of all sources that are compiled, because Numba does not notice a changed callee.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import importlib.util
 import os
 import pathlib
@@ -16,8 +17,16 @@ import tempfile
 from functools import cache
 from types import ModuleType
 
-from exitbrain.core import walk as rules
-from exitbrain.kernel import rolling
+WALK, ROLLING = "exitbrain.core.walk", "exitbrain.kernel.rolling"
+TOUCHING, FOLLOWING = "exitbrain.kernel.touching", "exitbrain.kernel.following"
+# what each compiled module calls, and the sources whose change makes its cache stale
+CALLS = {WALK: (), ROLLING: (), TOUCHING: (), FOLLOWING: (WALK, TOUCHING)}
+SOURCES = {
+    WALK: (WALK,),
+    ROLLING: (ROLLING,),
+    TOUCHING: (TOUCHING, WALK, "exitbrain.kernel.simd"),
+    FOLLOWING: (FOLLOWING, TOUCHING, WALK, "exitbrain.kernel.simd", "exitbrain.kernel.recipes"),
+}
 
 
 def _cache_folder(sources: bytes) -> str:
@@ -36,31 +45,51 @@ def _cache_folder(sources: bytes) -> str:
     return str(folder)
 
 
-@cache
 def compiled_rules() -> ModuleType:
     """`core.walk` with every function compiled. The first call of a process loads Numba."""
-    return _compiled(rules)
+    return _compiled(WALK)
+
+
+def compiled_rolling() -> ModuleType:
+    """`kernel.rolling`, compiled in the same way."""
+    return _compiled(ROLLING)
+
+
+def compiled_touching() -> ModuleType:
+    return _compiled(TOUCHING)
+
+
+def compiled_following() -> ModuleType:
+    return _compiled(FOLLOWING)
 
 
 @cache
-def compiled_rolling() -> ModuleType:
-    """`kernel.rolling`, compiled in the same way."""
-    return _compiled(rolling)
-
-
-def _compiled(module: ModuleType) -> ModuleType:
-    assert module.__file__ is not None
-    path = pathlib.Path(module.__file__)
-    source = path.read_bytes()
+def _compiled(name: str) -> ModuleType:
     import numba
 
-    numba.config.CACHE_DIR = _cache_folder(source + numba.__version__.encode() + sys.version.encode())
+    sources = b"".join(_path(source).read_bytes() for source in SOURCES[name])
+    called = [_compiled(module) for module in CALLS[name]]
+    numba.config.CACHE_DIR = _cache_folder(sources + numba.__version__.encode() + sys.version.encode())
+    path = _path(name)
     spec = importlib.util.spec_from_file_location(f"exitbrain.kernel._compiled_{path.stem}", path)
     assert spec is not None and spec.loader is not None
     copy = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = copy
     spec.loader.exec_module(copy)
-    for name in module.COMPILED:
-        function = getattr(copy, name)
-        setattr(copy, name, numba.njit(cache=True, nogil=True, error_model="python")(function))
+    for module in called:
+        for function in module.COMPILED:
+            if hasattr(copy, function):
+                setattr(copy, function, getattr(module, function))
+    inlined = getattr(copy, "INLINED", ())
+    for function in copy.COMPILED:
+        compile = numba.njit(
+            cache=True, nogil=True, error_model="numpy", inline="always" if function in inlined else "never"
+        )
+        setattr(copy, function, compile(getattr(copy, function)))
     return copy
+
+
+def _path(name: str) -> pathlib.Path:
+    spec = importlib.util.find_spec(name)
+    assert spec is not None and spec.origin is not None
+    return pathlib.Path(spec.origin)
