@@ -28,6 +28,7 @@ export function Editing({ name, text, saved, change, save }: Props) {
   const [note, setNote] = useState("");
   const [fault, setFault] = useState<unknown>(null);
   const [told, setTold] = useState("");
+  const [saving, setSaving] = useState(false);
   const [settled] = useDebouncedValue(text, PAUSE);
   const schema = api.useQuery("get", "/api/schemas/{name}", { params: { path: { name: "profiles" } } }, { staleTime: Infinity });
   const checked = useQuery({
@@ -39,12 +40,15 @@ export function Editing({ name, text, saved, change, save }: Props) {
   const valid = (checked.data?.valid ?? false) && !checked.isPlaceholderData;
   const keep = async (): Promise<void> => {
     setFault(null);
+    setSaving(true);
     try {
       const kept = await save(text, note);
-      setNote("");
+      setNote((now) => (now === note ? "" : now));
       setTold(kept?.version ? `Saved as version ${kept.version}.` : "Saved.");
     } catch (error) {
       setFault(error);
+    } finally {
+      setSaving(false);
     }
   };
   return (
@@ -97,7 +101,7 @@ export function Editing({ name, text, saved, change, save }: Props) {
           <button
             type="submit"
             className="plain-button main"
-            disabled={text === saved || settled !== text || !valid}
+            disabled={saving || text === saved || settled !== text || !valid}
           >
             Save as a new version
           </button>

@@ -3,10 +3,11 @@ import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
 import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { type Diagnostic, lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
-import { EditorState, type Extension } from "@codemirror/state";
+import { Annotation, EditorState, type Extension } from "@codemirror/state";
 import { EditorView, hoverTooltip, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
-import { useEffect, useRef } from "react";
+import { useLayoutEffect, useRef } from "react";
+import { flushSync } from "react-dom";
 import type { Shape } from "../../api/client";
 import { styleNonce } from "../../api/nonce";
 import { helpOf, optionsAt, type Schema, schemaAt, spotOf } from "./schemaHelp";
@@ -26,10 +27,12 @@ export function Editor({ text, change, schema, findings, label }: Props) {
   const latest = useRef({ change, schema });
   latest.current = { change, schema };
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (place.current === null) return;
     const told = EditorView.updateListener.of((update) => {
-      if (update.docChanged) latest.current.change(update.state.doc.toString());
+      if (!update.docChanged || update.transactions.some((one) => one.annotation(FromOutside))) return;
+      // At once, so that a click finds the page as the text stands, and not as it was before the last key.
+      flushSync(() => latest.current.change(update.state.doc.toString()));
     });
     const made = new EditorView({
       parent: place.current,
@@ -47,18 +50,21 @@ export function Editor({ text, change, schema, findings, label }: Props) {
     // oxlint-disable-next-line react-hooks/exhaustive-deps
   }, [label]);
 
-  useEffect(() => {
+  // Before the browser can take another key: later, a text would be put over what was typed since.
+  useLayoutEffect(() => {
     const doc = view.current?.state.doc;
     if (view.current && doc && doc.toString() !== text)
-      view.current.dispatch({ changes: { from: 0, to: doc.length, insert: text } });
+      view.current.dispatch({ changes: { from: 0, to: doc.length, insert: text }, annotations: FromOutside.of(true) });
   }, [text]);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (view.current) view.current.dispatch(setDiagnostics(view.current.state, diagnosticsOf(view.current, findings)));
   }, [findings]);
 
   return <div ref={place} className="editor" />;
 }
+
+const FromOutside = Annotation.define<boolean>();
 
 const named = (label: string): Extension =>
   EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off" });

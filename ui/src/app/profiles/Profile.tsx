@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { Link, useParams } from "react-router";
 import { api, client, type Shape } from "../../api/client";
 import { useAddress } from "../address";
@@ -20,7 +20,7 @@ const TABS = [
 /** One profile: its text with the ladder that it draws, its versions, how it did. */
 export function Profile() {
   const { name = "" } = useParams();
-  const { one } = useAddress();
+  const { one, set } = useAddress();
   const asNew = one("new") === "1";
   const all = api.useQuery("get", "/api/profiles", {}, { enabled: asNew });
   const missing = asNew && all.data !== undefined && !all.data.items.some((profile) => profile.name === name);
@@ -30,6 +30,10 @@ export function Profile() {
     { params: { path: { name } } },
     { enabled: !asNew || (all.data !== undefined && !missing) },
   );
+  const isKept = asNew && detail.data !== undefined;
+  useEffect(() => {
+    if (isKept) set({ new: "" }, true);
+  }, [isKept, set]);
   if (missing && detail.data === undefined) return <Known key={name} name={name} detail={null} />;
   if (detail.error) return <Failure fault={detail.error} />;
   if (detail.data === undefined) return <p className="quiet">Reading the profile.</p>;
@@ -37,10 +41,13 @@ export function Profile() {
 }
 
 function Known({ name, detail }: { name: string; detail: Shape["ProfileDetail"] | null }) {
-  const { one, query, set } = useAddress();
+  const { one, query } = useAddress();
   const queries = useQueryClient();
   const saved = detail?.text ?? "";
   const [draft, setDraft] = useState<string | null>(null);
+  // A draft that has become what is saved is none. Cleared here, and not by who saves, what was typed while a save was
+  // under way stays, and the text before it never comes back for a moment.
+  if (detail !== null && draft === saved) setDraft(null);
   const tab = one("tab");
   const text = draft ?? (detail === null ? template(name) : saved);
   const save = async (content: string, note: string): Promise<Shape["ProfileDetail"] | undefined> => {
@@ -48,13 +55,16 @@ function Known({ name, detail }: { name: string; detail: Shape["ProfileDetail"] 
       params: { path: { name } },
       body: { text: content, note: note || null },
     });
-    // At once, so that a profile that was new stays on the screen while the rest is read again.
+    // An answer that is still under way may be from before the save, and may not overwrite it.
+    await queries.cancelQueries();
     const own = api.queryOptions("get", "/api/profiles/{name}", { params: { path: { name } } });
     if (data) queries.setQueryData(own.queryKey, data);
-    setDraft(null);
-    await queries.invalidateQueries();
-    if (query.has("new")) set({ new: "" }, true);
+    void queries.invalidateQueries();
     return data;
+  };
+  const restore = async (content: string, note: string): Promise<void> => {
+    await save(content, note);
+    setDraft(null);
   };
   const link = (to: string): string => {
     const next = new URLSearchParams(query);
@@ -82,7 +92,7 @@ function Known({ name, detail }: { name: string; detail: Shape["ProfileDetail"] 
       </nav>
       <Suspense fallback={<p className="quiet">Reading the screen.</p>}>
         {tab === "" && <Editing name={name} text={text} saved={saved} change={setDraft} save={save} />}
-        {tab === "versions" && <Versions name={name} current={saved} restore={save} />}
+        {tab === "versions" && <Versions name={name} current={saved} restore={restore} />}
         {tab === "performance" && <Performance name={name} detail={detail} />}
       </Suspense>
     </>

@@ -14,7 +14,7 @@ import { COLORS, LOOK } from "./Editor";
 type Props = {
   name: string;
   current: string;
-  restore: (text: string, note: string) => Promise<Shape["ProfileDetail"] | undefined>;
+  restore: (text: string, note: string) => Promise<void>;
 };
 
 /** Every version with its note; two of them laid against each other; one brought back as a new one. */
