@@ -23,7 +23,14 @@ export function SetTable({ experimentId, names }: { experimentId: string; names:
   const file = (format: "csv" | "json"): string =>
     download(`/api/experiments/${encodeURIComponent(experimentId)}/sets`, new URLSearchParams(), format);
   const table = sets.data as Shape["ExperimentSetPage"] | undefined; // no format was asked for
-  const total = table?.total ?? 0;
+  if (table === undefined)
+    return (
+      <Section id="sets" title="Sets under both arms">
+        {sets.error ? <Failure fault={sets.error} /> : <p className="quiet">Reading the sets.</p>}
+      </Section>
+    );
+  // What is said of the rows comes with the rows: the page that was asked for may still be under way.
+  const { total, page: shown, items } = table;
   return (
     <Section id="sets" title="Sets under both arms">
       {sets.error && <Failure fault={sets.error} />}
@@ -49,7 +56,7 @@ export function SetTable({ experimentId, names }: { experimentId: string; names:
             </tr>
           </thead>
           <tbody>
-            {table?.items.map((one) => (
+            {items.map((one) => (
               <tr key={one.set}>
                 <th scope="row">{at(one.opened_at)}</th>
                 <td>{one.symbol}</td>
@@ -72,7 +79,7 @@ export function SetTable({ experimentId, names }: { experimentId: string; names:
           Earlier
         </button>
         <span className="quiet" role="status">
-          {exact(Math.min((page - 1) * PAGE_SIZE + 1, total))} to {exact(Math.min(page * PAGE_SIZE, total))} of{" "}
+          {exact(Math.min((shown - 1) * PAGE_SIZE + 1, total))} to {exact(Math.min(shown * PAGE_SIZE, total))} of{" "}
           {exact(total)} sets
         </span>
         <button

@@ -33,7 +33,7 @@ export function Excursions({ run_id, rungs, onPick }: Props) {
   const targets = useMemo(() => (rungs[0]?.levels ?? []).slice(0, MOST_TARGET_LINES), [rungs]);
   const fault = first?.error ?? pages.find((one) => one.error)?.error;
   if (fault) return <Failure fault={fault} />;
-  if (!read && total > 0) return <p className="quiet">Reading the excursions.</p>;
+  if (first?.data === undefined || (!read && total > 0)) return <p className="quiet">Reading the excursions.</p>;
   return (
     <>
       <ExcursionScatter sets={dots} firstTargets={targets} onPick={onPick} />
