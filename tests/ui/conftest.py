@@ -8,12 +8,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from . import worlds
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -24,18 +27,14 @@ ARGUMENTS = [
 ]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 AXE = Path(__file__).parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
-CANDLES = Path("15m") / "binance_perp_SOLUSDT_15m_20221001_20230102.parquet"
 PORT = re.compile(r"serving (http://127\.0\.0\.1:\d+)/")
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory, test_data: Path) -> Iterator[str]:
-    """The address of `exitbrain serve` over a fresh home that holds one file of real candles."""
+@contextmanager
+def serving(home: Path) -> Iterator[str]:
+    """The address of `exitbrain serve` over a home."""
     if not files("exitbrain").joinpath("web", "index.html").is_file():
         pytest.skip("the page is not built: npm run build in ui/, or install without EXITBRAIN_SKIP_UI")
-    home = tmp_path_factory.mktemp("home")
-    (home / "candles").mkdir()
-    shutil.copy(test_data / CANDLES, home / "candles" / "sol-15m.parquet")
     command = [sys.executable, "-m", "exitbrain.cli", "serve", "--no-open", "--home", str(home), "--port", free_port()]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -43,6 +42,40 @@ def server(tmp_path_factory: pytest.TempPathFactory, test_data: Path) -> Iterato
         finally:
             process.terminate()
             process.wait(timeout=30)
+
+
+@dataclass(frozen=True)
+class Served:
+    url: str
+    first: str
+    second: str
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The home of made runs and experiments."""
+    made = worlds.made(tmp_path_factory.mktemp("made") / "home")
+    with serving(made.home) as url:
+        yield Served(url, made.first, made.second)
+
+
+@pytest.fixture(scope="session")
+def real(tmp_path_factory: pytest.TempPathFactory, test_data: Path) -> Iterator[tuple[str, str]]:
+    """The home of real candles and a run over them: its address and the run's id."""
+    home = tmp_path_factory.mktemp("real") / "home"
+    run_id = worlds.real(home, test_data)
+    with serving(home) as url:
+        yield url, run_id
+
+
+@pytest.fixture
+def server(real: tuple[str, str]) -> str:
+    return real[0]
+
+
+@pytest.fixture
+def run_id(real: tuple[str, str]) -> str:
+    return real[1]
 
 
 def free_port() -> str:
@@ -111,18 +144,3 @@ def visit(browser: Any, server: str) -> Iterator[Callable[..., Visit]]:
     for context, one in visits:
         context.close()
         assert one.faults == []
-
-
-@pytest.fixture(scope="session")
-def run_id(browser: Any, server: str) -> str:
-    """A finished run, started as a reader would: by the form."""
-    from .test_workbench import start
-
-    context = browser.new_context()
-    page = context.new_page()
-    page.set_default_timeout(120_000)
-    page.goto(server + "/runs/new")
-    found = start(page, "the session's run")
-    page.wait_for_selector("#sets .set-row:not(.heads)", timeout=240_000)
-    context.close()
-    return found

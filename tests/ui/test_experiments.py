@@ -4,120 +4,22 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from exitbrain.wiring.experiments import Experiments
-from exitbrain.wiring.workbench import Workbench
+from .conftest import AXE, Served
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("made runs")]
 
-ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-AXE = Path(__file__).parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
-DAYS = 260
-BAR = 4 * 3600
-START = 1_704_067_200  # 2024-01-01
 SERIOUS = ("serious", "critical")
-SECONDS = 120.0
-
-
-def candles() -> str:
-    """A walk of 4h bars in whole tenths."""
-    rng = np.random.default_rng(5)
-    size = DAYS * 6
-    close = 50_000 + rng.integers(-350, 351, size).cumsum()
-    opens = np.concatenate(([50_000], close[:-1]))
-    high = np.maximum(opens, close) + rng.integers(0, 150, size)
-    low = np.minimum(opens, close) - rng.integers(0, 150, size)
-    rows = [f"{START + i * BAR},{opens[i] / 10},{high[i] / 10},{low[i] / 10},{close[i] / 10},100" for i in range(size)]
-    return "\n".join(["timestamp,open,high,low,close,volume", *rows]) + "\n"
-
-
-def inputs() -> dict[str, Any]:
-    """One entry a day, long and short by turns."""
-    entries = [
-        {
-            "timestamp": f"{np.datetime64(START + (6 * day + 1) * BAR, 's')}Z",
-            "side": ("long", "short")[day % 2],
-            "quantity": 1,
-        }
-        for day in range(DAYS - 12)
-    ]
-    return {"candles": "BTCUSDT_4h", "entries": entries, "config": {"account": {"on_opposite": "ignore"}}}
-
-
-def settled(experiments: Experiments, asked: dict[str, Any]) -> str:
-    experiment_id = str(experiments.create(asked)["experiment_id"])
-    limit = time.monotonic() + SECONDS
-    while experiments.read(experiment_id)["state"] == "running":
-        assert time.monotonic() < limit
-        time.sleep(0.1)
-    return experiment_id
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run, an experiment that was decided (slippage costs every set), and one that was not."""
-    place = tmp_path_factory.mktemp("home")
-    with Workbench.open(home=place, environment={}, workers=1) as bench:
-        (bench.home.candles / "BTCUSDT_4h.csv").write_text(candles())
-        run_id = bench.submit({**inputs(), "label": "every day"}).run_id
-        experiments = Experiments(bench)
-        slow = {"name": "slow", "config": {"execution": {"slippage_bps": 40}}}
-        settled(
-            experiments,
-            {"name": "what slippage costs", "arms": [{"name": "quick"}, slow], "inputs": inputs()},
-        )
-        wide = {"name": "wide", "config": {"exits": {"default_stop_pct": 2.2}}}
-        settled(experiments, {"name": "a wider stop", "arms": [{"name": "as-it-was"}, wide], "inputs": inputs()})
-        while not bench.progress(run_id).is_last:
-            time.sleep(0.1)
-    return place
-
-
-@pytest.fixture(scope="module")
-def url(home: Path) -> Iterator[str]:
-    if not files("exitbrain").joinpath("web", "index.html").is_file():
-        pytest.skip("the pages are not built: npm run build in ui/, or install without EXITBRAIN_SKIP_UI")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    program = [sys.executable, "-c", "from exitbrain.cli import main; import sys; sys.exit(main())"]
-    process = subprocess.Popen(
-        [*program, "serve", "--no-open", "--home", str(home), "--port", str(port)], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None and process.stdout.readline().startswith("serving")
-    yield f"http://127.0.0.1:{port}"
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-        if path is None and not Path(driver.chromium.executable_path).exists():
-            pytest.skip("no browser: set CHROMIUM, put chromium on PATH, or run `playwright install chromium`")
-        opened = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
-def visit(browser: Any, url: str) -> Iterator[Any]:
+def visit(browser: Any, served: Served) -> Iterator[Any]:
     """Opens an address in a window of a width and a scheme; nothing may be said on the console."""
     opened, faults = [], []
 
@@ -127,7 +29,7 @@ def visit(browser: Any, url: str) -> Iterator[Any]:
         page = context.new_page()
         page.on("console", lambda m: faults.append(m.text) if is_fault(m) else None)
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.goto(url + path)
+        page.goto(served.url + path)
         return page
 
     yield go
@@ -185,6 +87,24 @@ def test_the_sets_page_on_and_the_chart_tells_what_is_pointed_at(visit: Any) -> 
     with page.expect_download() as saved:
         page.locator("#sets").get_by_role("link", name="CSV").click()
     assert Path(saved.value.path()).read_text(encoding="utf-8").startswith("set,symbol,side,opened_at,arm")
+
+
+def test_sets_are_counted_once_they_are_read(visit: Any) -> None:
+    """The server's answers are held back: until a page of sets has come, the one before it is what is shown."""
+    page = visit("/experiments")
+    under_way: list[Any] = []
+    page.route("**/sets?*", lambda route: under_way.append(route))
+    decided(page)
+    page.get_by_text("Reading the sets.").wait_for()
+    status = page.locator("#sets").get_by_role("status")
+    assert status.count() == 0
+    under_way[0].continue_()
+    playwright.expect(status).to_contain_text("1 to 25 of")
+    with page.expect_request("**/sets?*"):
+        page.get_by_role("button", name="Later").click()
+    assert "1 to 25 of" in status.inner_text()
+    under_way[1].continue_()
+    playwright.expect(status).to_contain_text("26 to 50 of")
 
 
 def test_one_without_a_verdict_says_so(visit: Any) -> None:

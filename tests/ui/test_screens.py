@@ -4,48 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from api.worlds import made_world
+from .conftest import AXE, Served
 
-from .conftest import AXE, address_of, free_port
-
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("made runs")]
 
 Open = Callable[..., Any]
-
-
-@dataclass(frozen=True)
-class Served:
-    url: str
-    first: str
-    second: str
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """`exitbrain serve` over a home with two runs of the same entries."""
-    if not files("exitbrain").joinpath("web", "index.html").is_file():
-        pytest.skip("the page is not built: npm run build in ui/, or install without EXITBRAIN_SKIP_UI")
-    home = tmp_path_factory.mktemp("workbench") / "home"
-    world = made_world(home)
-    world.bench.close()
-    command = [sys.executable, "-m", "exitbrain.cli", "serve", "--no-open", "--home", str(home), "--port", free_port()]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield Served(address_of(process), world.first, world.second)
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
 
 
 @pytest.fixture
@@ -54,11 +24,13 @@ def open_page(browser: Any, served: Served) -> Iterator[Open]:
     contexts = []
     faults: list[str] = []
 
-    def open_(path: str, *, scheme: str = "light", width: int = 1280) -> Any:
+    def open_(path: str, *, scheme: str = "light", width: int = 1280, script: str = "") -> Any:
         context = browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme=scheme, timezone_id="Asia/Tokyo"
         )
         contexts.append(context)
+        if script:
+            context.add_init_script(script)
         page = context.new_page()
         page.set_default_timeout(60_000)
         page.on("console", lambda m: faults.append(m.text) if m.type in ("error", "warning") else None)
@@ -161,6 +133,44 @@ def test_a_profile_is_edited_previewed_saved_and_brought_back(open_page: Open, s
     page = open_page("/profiles?symbol=SOLO&regime=TREND")
     chosen = page.locator(".selected-row").inner_text()
     assert "MINE" in chosen and "symbol SOLO adds 100" in chosen
+
+
+def keep(page: Any, version: int) -> None:
+    page.get_by_role("button", name="Save as a new version").click()
+    page.get_by_text(f"Saved as version {version}.").wait_for()
+
+
+# As on a machine that is busy with other work: a timer without a delay comes after all that waits for none.
+LATE_TIMERS = (
+    "const set = window.setTimeout; window.setTimeout = (f, ms, ...rest) => set(f, Math.max(ms ?? 0, 120), ...rest)"
+)
+
+
+def test_a_saved_text_stays_in_the_editor_however_late_the_page_hears_of_it(open_page: Open) -> None:
+    page = open_page("/profiles/LATE?new=1", script=LATE_TIMERS)
+    for version, second in ((1, 2), (2, 3), (3, 4)):
+        write(page, MINE.format(name="LATE", second=second))
+        keep(page, version)
+        assert f"r_multiple: {second}," in page.locator(".cm-content").inner_text()
+    assert "new" not in asked(page)
+
+
+def test_what_is_typed_while_a_save_is_under_way_stays_and_is_saved_after_it(open_page: Open, served: Served) -> None:
+    page = open_page("/profiles/TYPED?new=1")
+    write(page, MINE.format(name="TYPED", second=2))
+    under_way: list[Any] = []
+    page.route("**/api/profiles/TYPED", lambda route: route.continue_() if under_way else under_way.append(route))
+    save = page.get_by_role("button", name="Save as a new version")
+    with page.expect_request("**/api/profiles/TYPED"):
+        save.click()
+    write(page, MINE.format(name="TYPED", second=3))
+    page.locator("svg[aria-label*='TP2 at 106']").wait_for()
+    assert save.is_disabled()
+    with page.expect_response("**/api/profiles/TYPED"):
+        under_way[0].continue_()
+    keep(page, 2)
+    assert "r_multiple: 3," in page.locator(".cm-content").inner_text()
+    assert read(served, "/api/profiles/TYPED")["text"] == MINE.format(name="TYPED", second=3)
 
 
 def test_the_editor_completes_and_explains(open_page: Open) -> None:

@@ -11,16 +11,10 @@ from urllib.request import urlopen
 import pytest
 
 from .conftest import AXE
+from .worlds import text_of
 
-pytestmark = pytest.mark.browser
-EXAMPLE = Path(__file__).parents[2] / "examples" / "trend"
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("real candles")]
 SERIOUS = ("serious", "critical")
-
-
-def text_of(name: str) -> str:
-    """The example's own, for these candles: their symbol and their tick."""
-    text = (EXAMPLE / name).read_text(encoding="utf-8").replace("BTCUSDT", "SOLUSDT")
-    return text.replace("tick_size: 0.01", "tick_size: 0.001")
 
 
 def fill_in(page: Any, label: str) -> None:
@@ -30,13 +24,6 @@ def fill_in(page: Any, label: str) -> None:
     page.get_by_label("Profiles as YAML").fill(text_of("profiles.yaml"))
     page.get_by_label("Config", exact=True).fill(text_of("config.yaml"))
     page.get_by_label("Label (optional)").fill(label)
-
-
-def start(page: Any, label: str) -> str:
-    fill_in(page, label)
-    page.get_by_role("button", name="Start the run").click()
-    page.wait_for_url("**/runs/r*")
-    return str(page.url).rsplit("/", 1)[1]
 
 
 def asked(server: str, path: str) -> Any:
