@@ -7,7 +7,7 @@ import json
 import httpx2
 import pytest
 
-from .test_server import SECONDS, Served, events, served  # noqa: F401  the fixture
+from .serving import SECONDS, Served, events
 from .worlds import request
 
 pytest.importorskip("arch")
@@ -15,7 +15,7 @@ pytest.importorskip("arch")
 POLICIES = ["emergency-only", {"name": "none"}]
 
 
-def start(served: Served, **more: object) -> dict[str, object]:  # noqa: F811
+def start(served: Served, **more: object) -> dict[str, object]:
     asked = request(policies=POLICIES, paths="adverse") | more
     answer = httpx2.post(f"{served.url}/api/compare", json=asked, headers=served.token, timeout=SECONDS)
     assert answer.status_code == 202, answer.text
@@ -23,11 +23,11 @@ def start(served: Served, **more: object) -> dict[str, object]:  # noqa: F811
     return dict(answer.json())
 
 
-def read(served: Served, path: str) -> httpx2.Response:  # noqa: F811
+def read(served: Served, path: str) -> httpx2.Response:
     return httpx2.get(f"{served.url}/api/{path}", timeout=SECONDS)
 
 
-def test_policies_are_compared_from_request_to_answer(served: Served) -> None:  # noqa: F811
+def test_policies_are_compared_from_request_to_answer(served: Served) -> None:
     """spec M4"""
     accepted = start(served)
     run_id = str(accepted["run_id"])
@@ -70,7 +70,7 @@ def test_policies_are_compared_from_request_to_answer(served: Served) -> None:  
         assert answer.status_code == 404, (path, answer.text)
 
 
-def test_a_comparison_can_be_cancelled(served: Served) -> None:  # noqa: F811
+def test_a_comparison_can_be_cancelled(served: Served) -> None:
     run_id = str(start(served, config={"seed": 41})["run_id"])
     follow = events(served, run_id)
     next(one for _, one in follow if one["status"] == "running")
@@ -83,14 +83,14 @@ def test_a_comparison_can_be_cancelled(served: Served) -> None:  # noqa: F811
     assert not (served.home / "runs" / run_id).exists()
 
 
-def test_a_fault_of_a_policy_stands_beside_it(served: Served) -> None:  # noqa: F811
+def test_a_fault_of_a_policy_stands_beside_it(served: Served) -> None:
     asked = request(policies=["emergency-only", {"name": "x", "plan": "plan_id: x\nfoo: 1\n"}])
     answer = httpx2.post(f"{served.url}/api/compare", json=asked, headers=served.token, timeout=SECONDS)
     assert answer.status_code == 422
     assert {one["field"].partition(".")[0] for one in answer.json()["errors"]} == {"policies"}
 
 
-def test_a_run_is_no_comparison(served: Served) -> None:  # noqa: F811
+def test_a_run_is_no_comparison(served: Served) -> None:
     answer = httpx2.post(f"{served.url}/api/runs", json=request(), headers=served.token, timeout=SECONDS)
     run_id = answer.json()["run_id"]
     list(events(served, run_id))
