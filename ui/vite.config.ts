@@ -28,6 +28,11 @@ export default defineConfig(({ mode }) => {
       chunkSizeWarningLimit: 1000,
     },
     server: { proxy: { "/api": "http://127.0.0.1:8321" } },
-    test: { environment: "happy-dom", setupFiles: ["src/test/setup.ts"], include: ["src/**/*.test.{ts,tsx}"] },
+    test: {
+      environment: "happy-dom",
+      setupFiles: ["src/test/setup.ts"],
+      include: ["src/**/*.test.{ts,tsx}"],
+      isolate: false, // a document for each file takes most of the time, and no test keeps anything in it
+    },
   };
 });
