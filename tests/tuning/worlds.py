@@ -47,3 +47,38 @@ def time(hour: int) -> str:
 
 def options(given: dict[str, str]) -> list[str]:
     return [part for role, path in given.items() for part in (f"--{role}", path)]
+
+
+def write_tides(folder: Path, *, days: int = 60, seed: int = 3) -> dict[str, str]:
+    """A market with a better exit planted in it: each day a long at 100 with its stop at 98.
+
+    On three days of four price rises to 102.4, which is 1.2 R, before it falls through the stop; else it falls at once.
+    So a target at 1 R wins most days and one at 2 R never does.
+    """
+    dice = np.random.default_rng(seed)
+    bars, entries = ["timestamp,open,high,low,close,volume"], ["timestamp,symbol,side,quantity,stop_price"]
+    for day in range(days):
+        rises = dice.random() < 0.75
+        path = [100, 100, 102.4 if rises else 97.5, 97.5, 97.5, 100, 100]
+        for i, (before, after) in enumerate(zip(path, path[1:], strict=False)):
+            high, low = max(before, after), min(before, after)
+            bars.append(f"{time(24 * day + 4 * i)},{before},{high},{low},{after},10")
+        entries.append(f"{time(24 * day + 4)},TST,long,1,98")
+    space = """\
+base: NORMAL_DEFAULT
+space:
+  tp_legs:
+    - [{r_multiple: 2, size_fraction: 1}]
+    - [{r_multiple: 1, size_fraction: 1}]
+    - [{r_multiple: 3, size_fraction: 1}]
+  trailing: [null]
+"""
+    files = {
+        "candles": ("TST_4h.csv", "\n".join(bars) + "\n"),
+        "entries": ("entries.csv", "\n".join(entries) + "\n"),
+        "config": ("config.yaml", CONFIG),
+        "space": ("space.yaml", space),
+    }
+    for name, text in files.values():
+        (folder / name).write_text(text, encoding="utf-8")
+    return {role: str(folder / name) for role, (name, _) in files.items()}

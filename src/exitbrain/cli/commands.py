@@ -14,7 +14,7 @@ from exitbrain.cli.rules import features_command, rules_app
 from exitbrain.cli.runs import backtest_command, events_command, explain_command, report_command, trades_command
 from exitbrain.cli.serve import serve_command
 from exitbrain.cli.store import store_app
-from exitbrain.cli.sweep import sweep_command
+from exitbrain.cli.sweep import sweep_command, tune_command
 
 app = typer.Typer(
     name="exitbrain",
@@ -46,6 +46,11 @@ app.command(
     short_help="Try many profiles and settings on the same entries.",
     epilog="Example: exitbrain sweep --space space.yaml --candles BTCUSDT_15m.parquet --entries entries.csv --out swept",
 )(sweep_command)
+app.command(
+    "tune",
+    short_help="Choose among many on some days, judge on others.",
+    epilog="Example: exitbrain tune --space space.yaml --candles BTCUSDT_15m.parquet --entries entries.csv --out tuned",
+)(tune_command)
 app.command("trades", epilog="Example: exitbrain trades out --expand")(trades_command)
 app.command("events", epilog="Example: exitbrain events out --reason cooldown")(events_command)
 app.command(

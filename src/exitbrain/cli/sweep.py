@@ -1,4 +1,4 @@
-"""`exitbrain sweep`."""
+"""`exitbrain sweep` and `exitbrain tune`."""
 
 from __future__ import annotations
 
@@ -87,3 +87,58 @@ def sweep_command(
     how = {"method": method, "samples": samples, "seed": seed, "sets": sets}
     where = {"engine": engine, "scheduler": scheduler, "jobs": jobs}
     run_sweep(asked, space, how | where, out, as_json=as_json)
+
+
+def tune_command(
+    space: SpaceFile,
+    candles: Candles,
+    out: Out,
+    entries: Entries = None,
+    plan: PlanFile = None,
+    profiles: Profiles = None,
+    config: Config = None,
+    method: Annotated[
+        str, typer.Option("--method", metavar="METHOD", help="grid, random, tpe or nsga2: which are tried.")
+    ] = "grid",
+    samples: Samples = None,
+    seed: Seed = None,
+    folds: Annotated[int, typer.Option("--folds", metavar="N", help="Walk-forward windows.")] = 5,
+    groups: Annotated[
+        int, typer.Option("--groups", metavar="N", help="Groups of days of the combinatorial split.")
+    ] = 6,
+    test_groups: Annotated[
+        int, typer.Option("--test-groups", metavar="N", help="How many of the groups are the test.")
+    ] = 2,
+    embargo: Annotated[
+        str, typer.Option("--embargo", metavar="TIME", help="What is left out after a test, as 1d or 6h.")
+    ] = "1d",
+    detail: Detail = None,
+    funding: Funding = None,
+    quotes: Quotes = None,
+    paths: Paths = None,
+    repair: Repair = False,
+    engine: Engine = "local",
+    scheduler: Scheduler = None,
+    jobs: Jobs = None,
+    as_json: AsJson = False,
+) -> None:
+    """Choose among many profiles and settings; tell whether the winner is better or lucky."""
+    from exitbrain.cli.backtest_run import Asked
+    from exitbrain.cli.tune_run import run_tune
+
+    asked = Asked(
+        candles=candles,
+        detail=detail or None,
+        funding=funding or None,
+        quotes=quotes,
+        entries=entries,
+        plan=plan,
+        profiles=profiles,
+        config=config,
+        paths=paths,
+        repair=repair,
+    )
+    how = {"method": method, "samples": samples, "seed": seed}
+    splits = {"folds": folds, "groups": groups, "test_groups": test_groups, "embargo": embargo}
+    where = {"engine": engine, "scheduler": scheduler, "jobs": jobs}
+    run_tune(asked, space, how | splits | where, out, as_json=as_json)

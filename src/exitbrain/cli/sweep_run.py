@@ -68,7 +68,7 @@ def _blocks(
 ) -> list[RenderableType | None]:
     return [
         head(told),
-        _best(told, made, rows),
+        _best(told, made, rows, width),
         sentences(list(_said(told, made)), width) or None,
     ]
 
@@ -80,22 +80,39 @@ def head(told: Mapping[str, Any]) -> Text:
     return Text.assemble((f"{which} {told['timeframe']}", "bold"), f"  {span}  {counted(told['bars'], 'bar')}")
 
 
-def _best(told: Mapping[str, Any], made: Sweep, rows: Sequence[Mapping[str, Any]]) -> RenderableType:
+def _best(told: Mapping[str, Any], made: Sweep, rows: Sequence[Mapping[str, Any]], width: int) -> RenderableType:
     """The best by the first objective, then what the space starts from; what no other row beats is marked."""
     keys, front = made.space.keys, set(told["pareto"])
-    measured = list(dict.fromkeys((*made.objective, "num_sets")))
-    columns = [("", True), *((heading(name), True) for name in (*keys, *measured))]
-    cells = []
-    for row in rows:
-        mark = f"{row['configuration']}{'*' if row['configuration'] in front and len(made.objective) > 1 else ''}"
-        cells.append([mark, *(figure(row.get(name)) for name in (*keys, *measured))])
-    cells.append(["base", *("" for _ in keys), *(figure(made.base.get(name)) for name in measured)])
-    return table(columns, cells)
+    measured = tuple(dict.fromkeys((*made.objective, "num_sets")))
+    named = [
+        (f"{row['configuration']}{'*' if row['configuration'] in front and len(made.objective) > 1 else ''}", row)
+        for row in rows
+    ]
+    return configurations([*named, ("base", {name: made.base.get(name) for name in measured})], keys, measured, width)
+
+
+def configurations(
+    named: Sequence[tuple[str, Mapping[str, Any]]], keys: Sequence[str], measured: Sequence[str], width: int
+) -> RenderableType:
+    """A row a configuration where the terminal is wide enough, else a column each, as many as fit. The last one stays."""
+    names = (*keys, *measured)
+    cells = {name: [figure(row[name]) if name in row else "" for _, row in named] for name in names}
+    widths = [max(len(line) for line in (*heading(name).splitlines(), *cells[name])) + 2 for name in names]
+    if sum(widths) + max(len(name) for name, _ in named) + 2 <= width:
+        columns = [("", True), *((heading(name), True) for name in names)]
+        return table(columns, [[name, *(cells[key][i] for key in names)] for i, (name, _) in enumerate(named)])
+    room = width - max(len(name) for name in names) - 2
+    column = max(len(cell) for own in cells.values() for cell in own) + 2
+    fit = max(2, room // max(column, 6))
+    shown = [*range(min(fit, len(named)) - 1), len(named) - 1]
+    columns = [("", False), *((named[i][0], True) for i in shown)]
+    return table(columns, [[name, *(cells[name][i] for i in shown)] for name in names])
 
 
 def heading(key: str) -> str:
-    """A dotted key over several lines: tables are narrow."""
-    return key.replace(".", ".\n")
+    """A dotted key on two lines: tables are narrow."""
+    section, dot, last = key.rpartition(".")
+    return f"{section}{dot}\n{last}" if dot else key
 
 
 def _said(told: Mapping[str, Any], made: Sweep) -> Iterator[str]:

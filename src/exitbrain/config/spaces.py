@@ -200,8 +200,10 @@ class Configuration:
     settings: Settings
 
 
-def read_space(source: str | PathLike[str] | Mapping[str, Any]) -> Space:
+def read_space(source: str | PathLike[str] | Mapping[str, Any] | Space) -> Space:
     """A space from a file, text or mapping. Raises InvalidInput with the place of each fault."""
+    if isinstance(source, Space):
+        return source
     document = load_document(source, wanted="a space")
     validated(_SpaceHead, document)
     raise_problems(document)

@@ -147,6 +147,13 @@ class Sweep:
     def best(self) -> dict[str, Any] | None:
         return self.rows(self.ranking[:1])[0] if self.num_rows else None
 
+    @property
+    def base_name(self) -> str:
+        """Of the profile that the best configuration changes."""
+        if self.best is not None and BASE in self.best:
+            return str(self.best[BASE])
+        return self.space.bases[0] if self.space.bases else BASE
+
     def to_dict(self) -> dict[str, Any]:
         """What sweep.json holds."""
         keys = (NUMBER, *self.space.keys, *self.objective)
@@ -171,7 +178,7 @@ class Sweep:
         if self.with_sets:
             self._write(self.scan_sets(), folder / "sets.parquet")
         if self.best is not None:
-            write_configuration(folder, self.configuration(self.best), f"{_base_name(self)}_SWEPT")
+            write_configuration(folder, self.configuration(self.best), f"{self.base_name}_SWEPT")
         if page is not None:
             (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
         (folder / "timings.json").write_text(json.dumps(dict(self.timings), indent=1) + "\n", encoding="utf-8")
@@ -440,10 +447,3 @@ def _unshown(value: Any, kind: str) -> Any:
         return json.loads(value)
     except ValueError:
         return value
-
-
-def _base_name(made: Sweep) -> str:
-    best = made.best
-    if best is not None and BASE in best:
-        return str(best[BASE])
-    return made.space.bases[0] if made.space.bases else BASE

@@ -4564,7 +4564,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                name: "plan" | "profiles" | "config" | "policy";
+                name: "plan" | "profiles" | "config" | "policy" | "space";
             };
             cookie?: never;
         };
