@@ -45,6 +45,17 @@ class Side:
         out[4], out[5] = out[4][:count], out[5][:count]
         return tuple(out)
 
+    @cached_property
+    def records(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """For each bar the next one with a higher high, and the lowest low of the bars between."""
+        from exitbrain.kernel.compiled import compiled_sweeping
+
+        _, high, low, _ = self.columns
+        following = np.empty(len(high), dtype=np.int64)
+        between = np.empty(len(high), dtype=np.int64)
+        compiled_sweeping().next_records(high, low, following, between)
+        return following, between
+
     @property
     def has_index(self) -> bool:
         return "index" in self.__dict__

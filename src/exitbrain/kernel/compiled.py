@@ -19,13 +19,15 @@ from types import ModuleType
 
 WALK, ROLLING = "exitbrain.core.walk", "exitbrain.kernel.rolling"
 TOUCHING, FOLLOWING = "exitbrain.kernel.touching", "exitbrain.kernel.following"
+SWEEPING = "exitbrain.kernel.sweeping"
 # what each compiled module calls, and the sources whose change makes its cache stale
-CALLS = {WALK: (), ROLLING: (), TOUCHING: (), FOLLOWING: (WALK, TOUCHING)}
+CALLS = {WALK: (), ROLLING: (), TOUCHING: (), FOLLOWING: (WALK, TOUCHING), SWEEPING: (WALK, TOUCHING, FOLLOWING)}
 SOURCES = {
     WALK: (WALK,),
     ROLLING: (ROLLING,),
     TOUCHING: (TOUCHING, WALK, "exitbrain.kernel.simd"),
     FOLLOWING: (FOLLOWING, TOUCHING, WALK, "exitbrain.kernel.simd", "exitbrain.kernel.recipes"),
+    SWEEPING: (SWEEPING, FOLLOWING, TOUCHING, WALK, "exitbrain.kernel.simd", "exitbrain.kernel.recipes"),
 }
 
 
@@ -61,6 +63,10 @@ def compiled_touching() -> ModuleType:
 
 def compiled_following() -> ModuleType:
     return _compiled(FOLLOWING)
+
+
+def compiled_sweeping() -> ModuleType:
+    return _compiled(SWEEPING)
 
 
 @cache

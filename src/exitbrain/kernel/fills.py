@@ -123,7 +123,8 @@ class _Work:
     ) -> None:  # fmt: skip
         from exitbrain.kernel.compiled import compiled_following
 
-        self.follow_all = compiled_following().follow_all
+        following = compiled_following()
+        self.follow_all, self.rooms = following.follow_all, following.rooms
         self.candles, self.entries, self.recipes, self.costs = candles, entries, recipes, costs
         count = len(entries)
         self.which = np.zeros(count, dtype=np.int64) if which is None else np.ascontiguousarray(which, dtype=np.int64)
@@ -156,6 +157,7 @@ class _Work:
         costs, entries = self.costs, self.entries
         out = np.empty((6, (end - first) * (self.recipes.rungs + 3)), dtype=np.int64)
         stay = np.array([first, -1, 0], dtype=np.int64)
+        rooms = self.rooms()
         at = 0
         while stay[0] < end:
             budget = BOUNDLESS if self.indexed else self.budget
@@ -164,6 +166,7 @@ class _Work:
                 self.which, int(stay[0]), end, int(self.single), int(stay[1]), budget, costs.path, *costs.slippage,
                 int(costs.through), int(costs.close_at_end), costs.min_lots, costs.min_worth, costs.time_stop_bars or 0,
                 int(self.exact), out, at, self.closed, self.best, self.worst, self.noted, stay,
+                *rooms,
             )  # fmt: skip
             if stay[0] < end:
                 self.indexed = True

@@ -77,7 +77,7 @@ from exitbrain.kernel.recipes import (
     TRAILS,
     WHOLE,
 )  # fmt: skip
-from exitbrain.kernel.simd import lowest_bit, mask32
+from exitbrain.kernel.simd import lowest_bit, mask32, unowned
 from exitbrain.kernel.touching import NEAR, extremes, first_touch
 
 # why a position left, beside the kinds of `core.walk`
@@ -98,6 +98,18 @@ TOLD_SIZE = 4
 
 INLINED = ("ceil_div", "filled")
 COMPILED = ("ceil_div", "meets", "plan", "filled", "advance", "arm", "walk_bar", "follow", "follow_all")
+
+
+def rooms() -> tuple[Any, ...]:
+    """What following one position after another needs: ladder, state, scratch, none, far, told."""
+    return (
+        np.empty((LADDER_ROWS, STAGES), dtype=np.int64),
+        np.empty(STATE_SIZE, dtype=np.int64),
+        np.empty((RUNGS + 3) * FILL_SIZE, dtype=np.int64),
+        np.empty(0, dtype=np.int64),
+        np.full(1, -1, dtype=np.int64),
+        np.zeros(TOLD_SIZE, dtype=np.int64),
+    )
 
 
 def ceil_div(a: int, b: int) -> int:
@@ -421,20 +433,18 @@ def follow_all(
     first: int, end: int, single: int, last: int, budget: int, path: int, slip_num: int, slip_den: int, through: int,
     close_at_end: int, min_lots: int, min_worth: int, time_stop: int, exact: int,
     out: Any, at: int, closed: Any, best: Any, worst: Any, notes: Any, stay: Any,
+    ladder: Any, state: Any, scratch: Any, none: Any, far: Any, told: Any,
 ) -> int:  # fmt: skip
     """Entries first..end, one after another. stay: [where it stopped, last closing bar, bars searched].
 
     long, short: o, h, l, c and the six columns of the index, of each side. Stops early once more than `budget` bars have
     been searched, so that an index can be made that makes searching cheap. `closed` is the bar in which a position
-    closed, -1 where none was opened, the number of bars where it is open.
+    closed, -1 where none was opened, the number of bars where it is open. The last six come from `rooms`.
     """
-    ladder = np.empty((LADDER_ROWS, STAGES), dtype=np.int64)
-    state = np.empty(STATE_SIZE, dtype=np.int64)
-    scratch = np.empty((RUNGS + 3) * FILL_SIZE, dtype=np.int64)
-    none = np.empty(0, dtype=np.int64)
-    far = np.full(1, -1, dtype=np.int64)
-    told = np.zeros(TOLD_SIZE, dtype=np.int64)
-    told[AT] = at
+    long, short, recipes, out = unowned(long), unowned(short), unowned(recipes), unowned(out)
+    ladder, state, scratch, told = unowned(ladder), unowned(state), unowned(scratch), unowned(told)
+    none, far = unowned(none), unowned(far)
+    told[AT], told[SEARCHED] = at, 0
     i = first
     while i < end and told[SEARCHED] <= budget:
         bar, side = bars[i], np.int64(sides[i])
