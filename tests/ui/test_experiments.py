@@ -13,7 +13,7 @@ import pytest
 from .conftest import AXE, Served
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("made runs")]
+pytestmark = pytest.mark.browser
 
 SERIOUS = ("serious", "critical")
 

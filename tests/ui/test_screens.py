@@ -13,7 +13,7 @@ import pytest
 
 from .conftest import AXE, Served
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("made runs")]
+pytestmark = pytest.mark.browser
 
 Open = Callable[..., Any]
 

@@ -13,7 +13,7 @@ import pytest
 from .conftest import AXE
 from .worlds import text_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("real candles")]
+pytestmark = pytest.mark.browser
 SERIOUS = ("serious", "critical")
 
 
