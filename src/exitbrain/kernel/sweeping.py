@@ -290,7 +290,6 @@ def evaluate_range(
     `end`. What follows comes from `path_rooms` and `following.rooms`."""
     profiles = len(recipes)
     keeps = net_r.size > 0
-    last = np.full(profiles, -1, dtype=np.int64)
     long, short, recipes, stops, sizes = unowned(long), unowned(short), unowned(recipes), unowned(stops), unowned(sizes)
     sums, out, last = unowned(sums), unowned(out), unowned(last)
     ladder, state, scratch, told = unowned(ladder), unowned(state), unowned(scratch), unowned(told)
