@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 # Rooms and modules whose tests share what takes seconds to make: one process runs them, so that it is made once.
-TOGETHER = ("api", "evidence", "docs/test_pages.py", "report/test_browser.py")
+TOGETHER = ("api", "engine", "evidence", "docs/test_pages.py", "report/test_browser.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
