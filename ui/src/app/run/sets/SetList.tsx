@@ -10,6 +10,8 @@ import { Expanded } from "./Expanded";
 import { useRows } from "./pages";
 
 const ROW_HEIGHT = 53;
+/** Rows beyond those drawn whose page is asked for, so that it is there when one scrolls on. */
+const AHEAD = 60;
 
 type Props = {
   run_id: string;
@@ -32,7 +34,9 @@ export function SetList({ run_id, asked, total, opened, onOpen }: Props) {
     scrollMargin: list.current?.offsetTop ?? 0,
   });
   const items = rows.getVirtualItems();
-  const { rowAt, fault } = useRows(run_id, asked, items[0]?.index ?? 0, items.at(-1)?.index ?? 0);
+  const first = Math.max(0, (items[0]?.index ?? 0) - AHEAD);
+  const last = Math.min(total - 1, (items.at(-1)?.index ?? 0) + AHEAD);
+  const { rowAt, fault } = useRows(run_id, asked, first, last);
   const toggle = (set_id: string | undefined): void => {
     if (set_id === undefined) return;
     const next = new Set(open);
