@@ -11,6 +11,8 @@ from exitbrain.backtesting.candidates import DAY
 from exitbrain.backtesting.deciding import Order
 from exitbrain.backtesting.position import OpenPosition
 from exitbrain.backtesting.rests import Leaving, Rest, begin_bar, harden, note_cut
+from exitbrain.backtesting.triggers import feature_table
+from exitbrain.core.choosing import SIDE, ProfilePolicy
 from exitbrain.core.intents import EntryTerms, Intent, Kind
 from exitbrain.core.ladder import (
     Ladder,
@@ -168,7 +170,7 @@ class Executor:
         stop = initial_stop(fill, terms.side, instrument, rule)
         lots = self._lots(line, terms, bar, fill, stop, at_open=at_open, kept=0)
         strategy_id = terms.strategy_id or self.run.settings.strategy_id
-        profile = self._profile(line, strategy_id, regime)
+        profile = self._profile(line, strategy_id, regime, order.decided_at, terms.side)
         ladder = self._ladder(profile, line, terms.side, fill, stop, lots, regime)
         line.opened += 1
         position = OpenPosition(
@@ -277,13 +279,28 @@ class Executor:
             return self.run.settings.regime
         return line.market.regime_at(decided_at, self.run.settings.thresholds)
 
-    def _profile(self, line: Line, strategy_id: str, regime: MarketRegime) -> TPProfile | None:
+    def _profile(
+        self, line: Line, strategy_id: str, regime: MarketRegime, decided_at: int, side: int
+    ) -> TPProfile | None:
         if not self.run.settings.use_profiles:
             return None
+        if self.run.registry.policy is not None:
+            values = self._features(line, self.run.registry.policy, decided_at, side)
+            return self.run.registry.choose(line.symbol, strategy_id, regime, values).profile
         asked = line.symbol, strategy_id, regime
         if asked not in self._selected:
             self._selected[asked] = self.run.registry.select(*asked).profile
         return self._selected[asked]
+
+    def _features(self, line: Line, policy: ProfilePolicy, decided_at: int, side: int) -> dict[str, float | None]:
+        """What a policy looks at, at the close of the decision's bar; nothing before the first."""
+        values: dict[str, float | None] = {}
+        if decided_at >= 0:
+            table = feature_table(line.market, self.run.settings)
+            for name in policy.names:
+                value = float(side) if name == SIDE else table.value(name, decided_at)
+                values[name] = value if isinstance(value, float) else None
+        return values
 
     def _stop_rule(self, line: Line, decided_at: int, regime: MarketRegime, terms: EntryTerms) -> StopRule:
         settings = self.run.settings

@@ -7,10 +7,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from rich.console import RenderableType
 from rich.text import Text
 
 from exitbrain.cli.ladder_picture import ladder_picture
 from exitbrain.cli.terminal import console, print_json, sentences, show, table
+from exitbrain.core.choosing import ProfilePolicy
 from exitbrain.core.ladder import compile_ladder
 from exitbrain.core.market import Instrument, known_regime
 from exitbrain.core.names import unknown_name
@@ -77,12 +79,15 @@ def print_checked(file: str, *, as_json: bool) -> None:
     show(console(), found, table(columns, rows) if rows else None)
 
 
-def print_selection(symbol: str, strategy: str, regime: str, profiles: str | None, *, as_json: bool) -> None:
+def print_selection(
+    symbol: str, strategy: str, regime: str, features: list[str], profiles: str | None, *, as_json: bool
+) -> None:
     registry = _registry(profiles)
+    values = _values(features, registry.policy)
     word = known_regime(regime)
     if word is None:
         raise InvalidInput(unknown_name(regime, [mapping.regime for mapping in registry], "regime"))
-    chosen = registry.select(symbol, strategy, word)
+    chosen = registry.choose(symbol, strategy, word, values)
     ranked = registry.candidates(symbol, strategy, word)
     if as_json:
         print_json(
@@ -93,11 +98,55 @@ def print_selection(symbol: str, strategy: str, regime: str, profiles: str | Non
                 "selected": chosen.profile.name,
                 "score": chosen.score,
                 "candidates": [{"score": score, **_mapping_json(mapping)} for score, mapping in ranked],
+                "policy": None if registry.policy is None else _policy_json(registry.policy, values),
             }
         )
         return
+    if registry.policy is not None:
+        show(console(), _policy_table(registry.policy, values, chosen.profile), str(chosen))
+        return
     columns = [("score", True), ("", False), ("profile", False), ("for", False), ("targets", False)]
     show(console(), table(columns, list(_candidate_rows(ranked))) if ranked else None, str(chosen))
+
+
+def _values(given: list[str], policy: ProfilePolicy | None) -> dict[str, float | None]:
+    """NAME=VALUE of features that the policy looks at."""
+    values: dict[str, float | None] = {}
+    for one in given:
+        name, equals, text = one.partition("=")
+        if policy is None:
+            raise InvalidInput(f"feature {name} without a policy", accepted="a profiles file with a policy")
+        if name not in policy.names:
+            raise InvalidInput(f"the policy does not look at {name}", accepted=f"one of {', '.join(policy.names)}")
+        try:
+            values[name] = float(text)
+        except ValueError:
+            raise InvalidInput(f"feature {one}", accepted="NAME=VALUE, the value a number") from None
+        if not equals or values[name] in (float("inf"), float("-inf")) or values[name] != values[name]:
+            raise InvalidInput(f"feature {one}", accepted="NAME=VALUE, the value a number")
+    return values
+
+
+def _policy_json(policy: ProfilePolicy, values: dict[str, float | None]) -> dict[str, Any]:
+    expected = policy.expectations(values)
+    return {
+        "base": policy.base.name,
+        "missing": [name for name in policy.names if name not in values],
+        "expected_r": expected and {arm.profile.name: r for arm, r in zip(policy.arms, expected, strict=True)},
+    }
+
+
+def _policy_table(policy: ProfilePolicy, values: dict[str, float | None], chosen: TPProfile) -> RenderableType:
+    """What each arm is expected to make; without all features the base, and which are missing."""
+    expected = policy.expectations(values)
+    if expected is None:
+        missing = ", ".join(name for name in policy.names if name not in values)
+        return f"the policy chooses its base, {policy.base.name}: no value of {missing}"
+    rows = [
+        [f"{r:+.3f}", "wins" if arm.profile == chosen else "", arm.profile.name, targets_text(arm.profile)]
+        for r, arm in sorted(zip(expected, policy.arms, strict=True), key=lambda row: -row[0])
+    ]
+    return table([("expected R", True), ("", False), ("profile", False), ("targets", False)], rows)
 
 
 def _candidate_rows(ranked: list[tuple[int, Mapping]]) -> Iterator[list[str | Text]]:
@@ -110,9 +159,9 @@ def _candidate_rows(ranked: list[tuple[int, Mapping]]) -> Iterator[list[str | Te
 def _registry(file: str | None) -> ProfileRegistry:
     if file is None:
         return ProfileRegistry()
-    from exitbrain.config.profiles import load_profiles, registry_from
+    from exitbrain.config.profiles import load_registry
 
-    return registry_from(load_profiles(file))
+    return load_registry(file)
 
 
 def _named(registry: ProfileRegistry, name: str) -> TPProfile:

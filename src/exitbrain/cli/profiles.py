@@ -52,10 +52,14 @@ def select_profile(
     symbol: Annotated[str, typer.Option(help="The position's symbol.")] = "*",
     strategy: Annotated[str, typer.Option(help="The strategy that opened it.")] = "*",
     regime: Annotated[str, typer.Option(help="The market's regime.")] = "NORMAL",
+    feature: Annotated[
+        list[str] | None,
+        typer.Option("--feature", metavar="NAME=VALUE", help="What a policy looks at; once for each of its features."),
+    ] = None,
     profiles: Profiles = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show which profile a position gets: every mapping that fits, its score, and the winner."""
+    """Show which profile a position gets: every mapping that fits, its score, and the winner; a policy chooses first."""
     from exitbrain.cli.profile_tables import print_selection
 
-    print_selection(symbol, strategy, regime, profiles, as_json=as_json)
+    print_selection(symbol, strategy, regime, feature or [], profiles, as_json=as_json)

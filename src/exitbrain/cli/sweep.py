@@ -6,30 +6,15 @@ from typing import Annotated
 
 import typer
 
-from exitbrain.cli.runs import AsJson
+from exitbrain.cli.options import AsJson, Candles, Config, Detail, Entries, Funding, Plan, Profiles, Quotes, Repair
 
-Candles = Annotated[
-    list[str], typer.Option("--candles", metavar="F", help="A candle file; once for each symbol's file.")
-]
 SpaceFile = Annotated[
     str, typer.Option("--space", metavar="F", help="Which keys of a profile or the config take which values.")
 ]
 Out = Annotated[str, typer.Option("--out", metavar="DIR", help="Where the files go; what is done is kept there.")]
-Detail = Annotated[
-    list[str] | None, typer.Option("--detail", metavar="F", help="Finer candles, to walk inside the bars.")
-]
-Funding = Annotated[
-    list[str] | None, typer.Option("--funding", metavar="F", help="Funding rates with their settlement times.")
-]
-Quotes = Annotated[str | None, typer.Option("--quotes", metavar="F", help="Bids and asks, for the spread.")]
-Entries = Annotated[str | None, typer.Option("--entries", metavar="F", help="Entries of your own.")]
-PlanFile = Annotated[str | None, typer.Option("--plan", metavar="F", help="A plan with triggers.")]
-Profiles = Annotated[str | None, typer.Option("--profiles", metavar="F", help="Profiles on top of the defaults.")]
-Config = Annotated[str | None, typer.Option("--config", metavar="F", help="Settings; any subset of them.")]
 Paths = Annotated[
     str | None, typer.Option(metavar="PATH", help="adverse or favorable: which way price goes inside a bar.")
 ]
-Repair = Annotated[bool, typer.Option("--repair", help="Mend broken candles, and say what was done.")]
 Samples = Annotated[
     int | None, typer.Option("--samples", metavar="N", help="How many configurations random, tpe and nsga2 try.")
 ]
@@ -49,7 +34,7 @@ def sweep_command(
     candles: Candles,
     out: Out,
     entries: Entries = None,
-    plan: PlanFile = None,
+    plan: Plan = None,
     profiles: Profiles = None,
     config: Config = None,
     method: Annotated[
@@ -94,11 +79,11 @@ def tune_command(
     candles: Candles,
     out: Out,
     entries: Entries = None,
-    plan: PlanFile = None,
+    plan: Plan = None,
     profiles: Profiles = None,
     config: Config = None,
     method: Annotated[
-        str, typer.Option("--method", metavar="METHOD", help="grid, random, tpe or nsga2: which are tried.")
+        str, typer.Option("--method", metavar="METHOD", help="grid, random, tpe or nsga2: which are tried; or bandit.")
     ] = "grid",
     samples: Samples = None,
     seed: Seed = None,
@@ -112,6 +97,13 @@ def tune_command(
     embargo: Annotated[
         str, typer.Option("--embargo", metavar="TIME", help="What is left out after a test, as 1d or 6h.")
     ] = "1d",
+    feature: Annotated[
+        list[str] | None,
+        typer.Option("--feature", metavar="NAME", help="What the bandit looks at; once for each, several by default."),
+    ] = None,
+    train: Annotated[
+        float | None, typer.Option("--train", metavar="SHARE", help="Of the entries, the first the bandit learns on.")
+    ] = None,
     detail: Detail = None,
     funding: Funding = None,
     quotes: Quotes = None,
@@ -124,7 +116,7 @@ def tune_command(
 ) -> None:
     """Choose among many profiles and settings; tell whether the winner is better or lucky."""
     from exitbrain.cli.backtest_run import Asked
-    from exitbrain.cli.tune_run import run_tune
+    from exitbrain.cli.tune_run import run_bandit, run_tune
 
     asked = Asked(
         candles=candles,
@@ -138,7 +130,13 @@ def tune_command(
         paths=paths,
         repair=repair,
     )
+    bandit = {"features": feature or None, "train": train}
+    if method == "bandit":
+        run_bandit(
+            asked, space, {"seed": seed, **bandit}, {"samples": samples, "scheduler": scheduler}, out, as_json=as_json
+        )
+        return
     how = {"method": method, "samples": samples, "seed": seed}
     splits = {"folds": folds, "groups": groups, "test_groups": test_groups, "embargo": embargo}
     where = {"engine": engine, "scheduler": scheduler, "jobs": jobs}
-    run_tune(asked, space, how | splits | where, out, as_json=as_json)
+    run_tune(asked, space, how | splits | where, bandit, out, as_json=as_json)

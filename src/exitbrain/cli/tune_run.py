@@ -14,16 +14,20 @@ from exitbrain.cli.amounts import ABSENT, counted, share, signed_r
 from exitbrain.cli.backtest_run import Asked
 from exitbrain.cli.output import checked_folder, fill_folder, page_or_reason
 from exitbrain.cli.progress import stages, working
-from exitbrain.cli.sweep_run import configurations, figure, head, print_files, resumable
+from exitbrain.cli.sweep_run import configurations, figure, head, heading, print_files, resumable
 from exitbrain.cli.terminal import console, print_json, sentences, show, table
+from exitbrain.errors import InvalidInput
 
 if TYPE_CHECKING:
     from exitbrain.wiring.tuning import Tuning
 
 
-def run_tune(asked: Asked, space: str, how: Mapping[str, Any], out: str, *, as_json: bool) -> None:
+def run_tune(
+    asked: Asked, space: str, how: Mapping[str, Any], bandit: Mapping[str, Any], out: str, *, as_json: bool
+) -> None:
     from exitbrain.wiring.tuning import tune
 
+    refuse_given(bandit, f"method {how['method']}")
     folder = checked_folder(out)
     with resumable(out), stages() as tell:
         made = tune(**asdict(asked), space=space, **how, out=folder, progress=tell)
@@ -45,6 +49,69 @@ def run_tune(asked: Asked, space: str, how: Mapping[str, Any], out: str, *, as_j
         sentences(list(_said(told)), width),
     )
     print_files(terminal, out, unreported)
+
+
+def run_bandit(
+    asked: Asked, space: str, how: Mapping[str, Any], unused: Mapping[str, Any], out: str, *, as_json: bool
+) -> None:
+    """`how` None are the defaults."""
+    from exitbrain.wiring.bandit import tune_bandit
+
+    refuse_given(unused, "method bandit")
+    folder = checked_folder(out)
+    with stages() as tell:
+        given = {name: value for name, value in how.items() if value is not None}
+        made = tune_bandit(**asdict(asked), space=space, **given, progress=tell)
+    with working("writing"):
+        fill_folder(folder, made.to_dir)
+        told = made.to_dict()
+    policy = str(Path(out) / "policy.yaml")
+    if as_json:
+        print_json(told | {"out": out, "policy": policy})
+        return
+    terminal = console()
+    show(
+        terminal,
+        head(told),
+        _arms(told),
+        _judged(told),
+        fill(told["verdict"], terminal.width, subsequent_indent="  ", break_on_hyphens=False),
+        sentences([f"{word}: {line}" for word in ("warning", "note") for line in told[f"{word}s"]], terminal.width)
+        or None,
+    )
+    terminal.print(f"\nfiles   {out}", soft_wrap=True, markup=False)
+    terminal.print(f"policy  {policy}", soft_wrap=True, markup=False)
+
+
+def refuse_given(options: Mapping[str, Any], where: str) -> None:
+    """Options that mean nothing there."""
+    for name, value in options.items():
+        if value is not None:
+            raise InvalidInput(f"{name} with {where}", accepted="another method, or none of it")
+
+
+def _arms(told: Mapping[str, Any]) -> RenderableType:
+    keys = [key for key in told["arms"][0] if key != "profile"]
+    rows = [
+        [arm["profile"], *(figure(arm[key]) for key in keys), f"{told['choices'].get(arm['profile'], 0):,}"]
+        for arm in told["arms"]
+    ]
+    return table([("arm", False), *((heading(key), True) for key in keys), ("chosen", True)], rows)
+
+
+def _judged(told: Mapping[str, Any]) -> RenderableType:
+    entries = f"{counted(told['num_later'], 'later entry').replace('entrys', 'entries')} in {counted(told['num_clusters'], told['cluster'])}"
+    rows = [
+        [words, signed_r(told[name]), _interval(told, name)]
+        for words, name in (
+            ("policy", "policy_r"),
+            ("base", "base_r"),
+            (f"always {told['best_fixed']}", "best_fixed_r"),
+            ("policy less base", "policy_less_base_r"),
+            ("policy less the best fixed", "policy_less_best_fixed_r"),
+        )
+    ]
+    return table([(f"R a set, {entries}", False), ("", True), ("", False)], rows)
 
 
 def _blocks(told: Mapping[str, Any], made: Tuning, width: int) -> list[RenderableType | None]:

@@ -20,6 +20,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from exitbrain.config.choosing import ProfilePolicyModel, policy_from, policy_row
 from exitbrain.config.documents import Document, KeyPath, load_document
 from exitbrain.config.durations import ACCEPTED as DURATION
 from exitbrain.config.durations import duration_of, duration_word
@@ -38,6 +39,7 @@ from exitbrain.config.fields import (
     as_written,
     refuse,
 )
+from exitbrain.core.choosing import ProfilePolicy
 from exitbrain.core.market import REGIME_ALIASES, MarketRegime
 from exitbrain.core.profiles import (
     Adaptive,
@@ -184,6 +186,8 @@ class ProfilesModel(Section):
 
     profiles: Annotated[tuple[ProfileModel, ...], AS_TUPLE]
     """A list of profiles."""
+    policy: ProfilePolicyModel | None = None
+    """What chooses among them from features, as `exitbrain tune --method bandit` writes it."""
 
 
 class _ProfilesHead(Section):
@@ -191,6 +195,7 @@ class _ProfilesHead(Section):
 
     profiles: Annotated[tuple[Any, ...], AS_TUPLE]
     """A list of profiles."""
+    policy: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,10 +211,38 @@ class Registration:
 
 
 def load_profiles(source: str | PathLike[str] | Mapping[str, Any]) -> list[Registration]:
-    """The registrations of a file, text or mapping, in file order."""
+    """The registrations of a file, text or mapping, in file order; its policy is judged too."""
     document = load_document(source, wanted="profiles")
+    registrations = _registrations(document)
+    if not document.problems:
+        _policy(document, registrations)
+    raise_problems(document)
+    return registrations
+
+
+def load_registry(source: str | PathLike[str] | Mapping[str, Any]) -> ProfileRegistry:
+    """A file's registrations on top of the defaults, with the policy that chooses among them where it has one."""
+    document = load_document(source, wanted="profiles")
+    registrations = _registrations(document)
+    policy = None if document.problems else _policy(document, registrations)
+    raise_problems(document)
+    registry = registry_from(registrations)
+    registry.policy = policy
+    return registry
+
+
+def _policy(document: Document, registrations: list[Registration]) -> ProfilePolicy | None:
+    content = document.content
+    if not isinstance(content, dict) or content.get("policy") is None:
+        return None
+    model = validated(ProfilePolicyModel, document, ("policy",))
+    known = {profile.name: profile for profile, _ in DEFAULTS}
+    return model and policy_from(model, known | {own.profile.name: own.profile for own in registrations}, document)
+
+
+def _registrations(document: Document) -> list[Registration]:
     head = validated(_ProfilesHead, document)
-    registrations = []
+    registrations: list[Registration] = []
     if head is not None or _has_rows(document):
         for i in range(len(document.content["profiles"])):  # type: ignore[index]
             path: KeyPath = ("profiles", i)
@@ -217,7 +250,6 @@ def load_profiles(source: str | PathLike[str] | Mapping[str, Any]) -> list[Regis
             if registration is not None:
                 registrations.append(registration)
         document.problems.extend(_clashes(registrations, document))
-    raise_problems(document)
     return registrations
 
 
@@ -328,12 +360,14 @@ def registry_from(registrations: Iterable[Registration], base: ProfileRegistry |
     return registry
 
 
-def dump_profiles(registrations: Iterable[Registration]) -> str:
-    """A profiles file that loads back as these registrations."""
+def dump_profiles(registrations: Iterable[Registration], policy: ProfilePolicy | None = None) -> str:
+    """A profiles file that loads back as these registrations, and the policy that chooses among them."""
     import yaml
 
-    rows = [_row(own) for own in registrations]
-    return yaml.safe_dump({"profiles": rows}, sort_keys=False, allow_unicode=True, width=120)
+    content: dict[str, Any] = {"profiles": [_row(own) for own in registrations]}
+    if policy is not None:
+        content["policy"] = policy_row(policy)
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
 
 
 def _row(own: Registration) -> dict[str, Any]:

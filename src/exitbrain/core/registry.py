@@ -7,8 +7,10 @@ rank 111 > 110 > 101 > 100 > 11 > 10 > 1 > 0; then the global default (*, *, NOR
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Mapping as Values
 from dataclasses import dataclass
 
+from exitbrain.core.choosing import ProfilePolicy
 from exitbrain.core.given import of_kind, word
 from exitbrain.core.market import MarketRegime, known_regime
 from exitbrain.core.profiles import (
@@ -22,6 +24,7 @@ from exitbrain.core.profiles import (
 from exitbrain.errors import InvalidInput
 
 ANY = "*"
+POLICY_SCORE = 1000  # above every mapping
 
 DEFAULTS = (
     (DEFAULT_TREND_PROFILE, MarketRegime.TREND),
@@ -88,6 +91,7 @@ class ProfileRegistry:
 
     def __init__(self, *, defaults: bool = True) -> None:
         self._mappings: list[Mapping] = []
+        self.policy: ProfilePolicy | None = None
         if defaults:
             self._mappings = [Mapping(profile=profile, regime=regime.value) for profile, regime in DEFAULTS]
 
@@ -97,6 +101,7 @@ class ProfileRegistry:
     def copy(self) -> ProfileRegistry:
         other = ProfileRegistry(defaults=False)
         other._mappings = list(self._mappings)
+        other.policy = self.policy
         return other
 
     @property
@@ -160,3 +165,11 @@ class ProfileRegistry:
         raise InvalidInput(
             f"no profile fits {symbol}/{strategy_id}/{word}", accepted="a registry with a (*, *, NORMAL) mapping"
         )
+
+    def choose(
+        self, symbol: str, strategy_id: str, regime: MarketRegime | str, values: Values[str, float | None]
+    ) -> Selection:
+        """What the policy chooses from `values`, features at the close before the opening; without one, `select`."""
+        if self.policy is None:
+            return self.select(symbol, strategy_id, regime)
+        return Selection(self.policy.choose(values), POLICY_SCORE, symbol, strategy_id, _regime_word(regime))

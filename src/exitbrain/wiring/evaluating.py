@@ -11,8 +11,9 @@ from __future__ import annotations
 import gc
 import io
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,11 @@ class Given:
     profiles: Any = None
     repair: bool = False
     path: str | None = None
+
+    def by_full_path(self) -> Given:
+        """For a process that runs in another folder."""
+        names = ("candles", "detail", "funding", "quotes", "entries", "plan", "profiles")
+        return replace(self, **{name: _full_path(getattr(self, name)) for name in names})
 
     def gathered(self, settings: Settings, candles: Any) -> RunInputs:
         return gather(
@@ -131,6 +137,13 @@ class Shared:
                 del self._others[next(iter(self._others))]
             self._others[key] = self.given.gathered(settings, self._candles)
         return self._others[key]
+
+
+def _full_path(given: Any) -> Any:
+    if isinstance(given, list | tuple):
+        return [_full_path(one) for one in given]
+    is_path = isinstance(given, os.PathLike) or (isinstance(given, str) and os.path.exists(given))
+    return os.path.abspath(given) if is_path else given
 
 
 def only(profile: Any) -> ProfileRegistry:

@@ -22,7 +22,7 @@ from exitbrain.backtesting.settings import EntryOrder, FundingPayment
 from exitbrain.candles.frames import is_frame
 from exitbrain.candles.timestamps import iso
 from exitbrain.config.plans import read_plan
-from exitbrain.config.profiles import Registration, load_profiles, registry_from
+from exitbrain.config.profiles import Registration, load_registry, registry_from
 from exitbrain.config.settings import InstrumentSettings, Settings, load_config
 from exitbrain.core.given import of_kind
 from exitbrain.core.intents import EntryTerms
@@ -154,7 +154,7 @@ def _registry(profiles: Any) -> tuple[ProfileRegistry, list[Source]]:
     if profiles is None:
         return ProfileRegistry(), []
     if isinstance(profiles, ProfileRegistry):
-        mappings = repr(list(profiles))
+        mappings = repr(list(profiles)) + ("" if profiles.policy is None else repr(profiles.policy))
         return profiles, [_source("profiles", {"registry": mappings})]
     if isinstance(profiles, TPProfile):
         profiles = [profiles]
@@ -166,7 +166,7 @@ def _registry(profiles: Any) -> tuple[ProfileRegistry, list[Source]]:
             for one in profiles
         ]
         return registry_from(rows), [_source("profiles", {"profiles": repr(rows)})]
-    return registry_from(load_profiles(profiles)), [_source("profiles", profiles)]
+    return load_registry(profiles), [_source("profiles", profiles)]
 
 
 # candles and what goes with them

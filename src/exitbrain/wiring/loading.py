@@ -6,7 +6,7 @@ from os import PathLike
 from typing import TYPE_CHECKING
 
 from exitbrain.config.plans import load_plan
-from exitbrain.config.profiles import load_profiles as _registrations
+from exitbrain.config.profiles import load_registry
 from exitbrain.core.registry import ProfileRegistry
 
 if TYPE_CHECKING:
@@ -27,10 +27,8 @@ def load_candles(path: str | PathLike[str], *, symbol: str | None = None, repair
 
 
 def load_profiles(path: str | PathLike[str]) -> ProfileRegistry:
-    """A profiles file registered in file order on top of the five defaults."""
-    from exitbrain.config.profiles import registry_from
-
-    return registry_from(_registrations(path))
+    """A profiles file registered in file order on top of the five defaults, with its policy where it has one."""
+    return load_registry(path)
 
 
 __all__ = ["load_candles", "load_plan", "load_profiles"]

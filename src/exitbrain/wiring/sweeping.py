@@ -414,7 +414,7 @@ class _Work:
         space = self.shared.space
         values = [{axis.key: axis.value(own) for axis, own in zip(space.axes, point)} for point in points]
         return Task(
-            given=self.shared.given,
+            given=self.shared.given.by_full_path(),
             space=space,
             content=self.shared.content,
             first=piece.start,
