@@ -14,6 +14,7 @@ from exitbrain.cli.rules import features_command, rules_app
 from exitbrain.cli.runs import backtest_command, events_command, explain_command, report_command, trades_command
 from exitbrain.cli.serve import serve_command
 from exitbrain.cli.store import store_app
+from exitbrain.cli.strategist import strategist_app
 from exitbrain.cli.sweep import sweep_command, tune_command
 
 app = typer.Typer(
@@ -66,6 +67,11 @@ app.add_typer(
 )
 app.add_typer(
     import_app, name="import", epilog="Example: exitbrain import binance BTCUSDT-1m-2024-01.zip --out b.parquet"
+)
+app.add_typer(
+    strategist_app,
+    name="strategist",
+    epilog="Example: exitbrain strategist propose --from-template trend --candles BTCUSDT_1h.parquet --out plan.yaml",
 )
 app.add_typer(rules_app, name="rules", epilog='Example: exitbrain rules check "close > ema_50"')
 app.command("features", short_help="List what a rule may name.", epilog="Example: exitbrain features --json")(

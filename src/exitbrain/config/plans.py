@@ -185,6 +185,8 @@ class _PlanHead(Section):
     """The market as the author of the plan sees it."""
     global_view: Annotated[str, TextField(blank=True)] | None = None
     """Free text."""
+    origin: Text | None = None
+    """What wrote the plan, such as the strategist's template with the hash of its prompts; it changes nothing."""
     risk_constraints: LimitsModel | None = None
     sizing_rules: Annotated[tuple[SizingRuleModel, ...], AS_TUPLE] | None = ()
     risk_regime_rule: Rule = ""
@@ -279,6 +281,7 @@ def _plan(head: _PlanHead, triggers: tuple[TriggerCondition, ...], document: Doc
             valid_until=head.valid_until,
             regime=head.regime,
             global_view=head.global_view,
+            origin=head.origin,
             risk_constraints=(head.risk_constraints or LimitsModel()).entry_limits,
             sizing_rules=tuple(rules),
             risk_regime_rule=head.risk_regime_rule,

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
+from exitbrain.config.caps import CapsModel
 from exitbrain.config.plans import PlanModel
 from exitbrain.config.policies import PolicyModel
 from exitbrain.config.profiles import ProfileModel, ProfilesModel
@@ -23,7 +24,7 @@ from exitbrain.config.settings import Settings
 from exitbrain.config.spaces import SpaceModel
 from exitbrain.errors import InvalidInput
 
-Kind = Literal["plan", "profiles", "config", "policy", "space"]
+Kind = Literal["plan", "profiles", "config", "policy", "space", "caps"]
 
 
 class WholePolicy(PolicyModel):
@@ -44,6 +45,7 @@ MODELS: dict[Kind, type[BaseModel]] = {
     "config": Settings,
     "policy": WholePolicy,
     "space": SpaceModel,
+    "caps": CapsModel,
 }
 
 

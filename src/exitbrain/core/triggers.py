@@ -168,7 +168,10 @@ def rule_text_problems(text: object, name: str) -> Iterator[Problem]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrategyPlan:
-    """Triggers and the plan's own limits. Past `valid_until` (µs UTC) the triggers enter no more, but still exit."""
+    """Triggers and the plan's own limits. Past `valid_until` (µs UTC) the triggers enter no more, but still exit.
+
+    `origin` says what wrote the plan, its prompts by their hash; it changes nothing.
+    """
 
     plan_id: str
     triggers: tuple[TriggerCondition, ...]
@@ -180,6 +183,7 @@ class StrategyPlan:
     sizing_rules: tuple[SizingRule, ...] = ()
     risk_regime_rule: str = ""
     limits: EntryLimits = field(default_factory=EntryLimits)
+    origin: str | None = field(default=None, repr=False)  # the repr is hashed where a plan has no file
 
     def __post_init__(self) -> None:
         problems: list[Problem] = []
@@ -283,6 +287,7 @@ _PLAN_CONVERSIONS: dict[str, Any] = {
     "valid_until": utc_microseconds,
     "regime": _optional_text,
     "global_view": _optional_text,
+    "origin": _optional_text,
     "risk_constraints": EntryLimits.of,
     "sizing_rules": _sizing_rules,
     "risk_regime_rule": _rule_text,

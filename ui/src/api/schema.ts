@@ -4564,7 +4564,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                name: "plan" | "profiles" | "config" | "policy" | "space";
+                name: "plan" | "profiles" | "config" | "policy" | "space" | "caps";
             };
             cookie?: never;
         };
