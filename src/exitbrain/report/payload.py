@@ -84,30 +84,23 @@ def build_payload(
     candles: Mapping[str, Mapping[str, Any]],
     windows: int = 300,
 ) -> dict[str, Any]:
-    config = run.get("config") or {}
-    measured = {key: _measure(value) for key, value in sorted(metrics.items())}
-    month_rows = months(
-        equity,
-        [s["closed_at"] for s in trade_sets if s.get("closed_at")],
-        _number(_at(config, "account", "initial_cash")),
-    )
     cut = _windows(telling_sets(trade_sets, windows), candles)
+    whole = build_summary(
+        run=run,
+        metrics=metrics,
+        closed_at=[s["closed_at"] for s in trade_sets if s.get("closed_at")],
+        r_multiples=(_number(s.get("r_multiple")) for s in trade_sets),
+        leg_kinds=(
+            (leg.get("reason"), leg.get("trigger_id"), leg.get("is_entry", False))
+            for one in trade_sets
+            for leg in one.get("legs") or ()
+        ),
+        plans=plans,
+        equity=equity,
+    )
     return {
         "format": FORMAT,
-        "run": {key: run.get(key) for key in RUN_KEYS}
-        | {"ambiguity": _ambiguity(run.get("ambiguity"))}
-        | _setting(config, plans),
-        "metrics": {key: value for key, value in measured.items() if "." not in key},
-        "exits": {
-            "reasons": with_reversals_gathered(
-                _named_rows(measured, "exit_reason.", ("count", "pnl", "mean_r")), _reversing(trade_sets)
-            ),
-            "categories": _named_rows(measured, "category.", ("count", "pnl", "mean_r")),
-        },
-        "rungs": _rungs(measured, plans),
-        "months": month_rows,
-        "years": years(month_rows),
-        "r_histogram": r_histogram(_number(s.get("r_multiple")) for s in trade_sets),
+        **whole,
         "equity": equity_curve(equity),
         "sets": {
             "columns": SET_COLUMNS,
@@ -124,12 +117,36 @@ def build_payload(
     }
 
 
-def _reversing(trade_sets: Iterable[Mapping[str, Any]]) -> set[str]:
-    return reversing_tags(
-        (leg.get("reason"), leg.get("trigger_id"), leg.get("is_entry", False))
-        for one in trade_sets
-        for leg in one.get("legs") or ()
-    )
+def build_summary(
+    *,
+    run: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    closed_at: Iterable[str],
+    r_multiples: Iterable[float | None],
+    leg_kinds: Iterable[tuple[str | None, str | None, bool]],
+    plans: Mapping[str, Mapping[str, Any]],
+    equity: Mapping[str, Sequence[Any]],
+) -> dict[str, Any]:
+    """What tells of the run as a whole. `leg_kinds`: reason, trigger_id and is_entry, each kind once or more often."""
+    config = run.get("config") or {}
+    measured = {key: _measure(value) for key, value in sorted(metrics.items())}
+    month_rows = months(equity, closed_at, _number(_at(config, "account", "initial_cash")))
+    return {
+        "run": {key: run.get(key) for key in RUN_KEYS}
+        | {"ambiguity": _ambiguity(run.get("ambiguity"))}
+        | _setting(config, plans),
+        "metrics": {key: value for key, value in measured.items() if "." not in key},
+        "exits": {
+            "reasons": with_reversals_gathered(
+                _named_rows(measured, "exit_reason.", ("count", "pnl", "mean_r")), reversing_tags(leg_kinds)
+            ),
+            "categories": _named_rows(measured, "category.", ("count", "pnl", "mean_r")),
+        },
+        "rungs": _rungs(measured, plans),
+        "months": month_rows,
+        "years": years(month_rows),
+        "r_histogram": r_histogram(r_multiples),
+    }
 
 
 def _setting(config: Mapping[str, Any], plans: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

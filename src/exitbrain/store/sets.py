@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from exitbrain.core.instants import instant_of, iso
 from exitbrain.store import tables as t
 from exitbrain.store.databases import Database, searchable
 from exitbrain.store.queries import Page, SetQuery
@@ -99,6 +100,24 @@ class Sets:
             last = connection.execute(sa.select(sa.func.max(t.trade_sets.c.seq)).where(mine)).scalar() or 0
             for first in range(1, last + 1, STREAMED):
                 yield from _whole(connection, key, first, first + STREAMED - 1)
+
+    def set_facts(self, run_id: str) -> dict[str, list[Any]]:
+        """Without reading a set whole: `closed_at` as text, `r_multiples`, and the `leg_kinds` that occur.
+
+        A kind is reason, trigger_id and is_entry.
+        """
+        sets, legs = t.trade_sets, t.legs
+        with self.database.reading() as connection:
+            key = result_key(connection, run_id)
+            wanted = sa.select(sets.c.closed_at, sets.c.r_multiple).where(sets.c.result_key == key)
+            ends = connection.execute(wanted.order_by(sets.c.seq)).all()
+            kinds = sa.select(legs.c.reason, legs.c.trigger_id, legs.c.is_entry).where(legs.c.result_key == key)
+            found = connection.execute(kinds.distinct()).all()
+        return {
+            "closed_at": [iso(instant_of(closed_at)) for closed_at, _ in ends if closed_at is not None],
+            "r_multiples": [r_multiple for _, r_multiple in ends],
+            "leg_kinds": [(reason, trigger_id, bool(is_entry)) for reason, trigger_id, is_entry in found],
+        }
 
     def sets_around(self, run_id: str, start: int, end: int) -> list[dict[str, Any]]:
         """The sets, whole, that were open at some instant from `start` to `end`, both in µs and included."""

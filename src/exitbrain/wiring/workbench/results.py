@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exitbrain import __version__
-from exitbrain.report import build_payload
+from exitbrain.report import build_summary
 from exitbrain.wiring.workbench.home import Home
 
 if TYPE_CHECKING:
@@ -27,21 +27,19 @@ def results_of(bench: Workbench, run_id: str) -> dict[str, Any]:
     if kept is not None:
         return kept
     frame = bench.frame(run_id, "equity.parquet")
-    payload = build_payload(
+    whole = build_summary(
         run=described,
         metrics=bench.store.metrics(run_id),
-        trade_sets=list(bench.store.all_trade_sets(run_id)),
+        **bench.store.set_facts(run_id),
         plans=bench.store.plans(run_id),
         equity={
             "time": frame["time"].dt.epoch("us").to_numpy(),
             "equity": frame["equity"].to_numpy(),
             "drawdown": frame["drawdown"].to_numpy(),
         },
-        candles={},
-        windows=0,
     )
-    keep_results(bench.home, run_id, payload)
-    return {name: payload[name] for name in PARTS}
+    keep_results(bench.home, run_id, whole)
+    return whole
 
 
 def keep_results(home: Home, run_id: str, payload: Mapping[str, Any]) -> None:
