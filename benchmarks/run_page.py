@@ -64,9 +64,10 @@ def events(count: int, dice: random.Random) -> Any:
     for number in range(count):
         at = f"{np.datetime64(int(dice_of.START.timestamp()) + number * 60, 's')}Z"
         yield {
-            "event_id": f"event-{number}", "kind": "block", "time": at, "symbol": dice.choice(dice_of.SYMBOLS),
+            "event_id": f"event-{number}", "run_id": RUN, "kind": "block", "time": at, "symbol": dice.choice(dice_of.SYMBOLS),
             "trigger_id": "breakout", "category": "trend_continuation", "reason": dice.choice(REASONS),
-            "detail": "refused by dice", "price": "30000.01", "set_id": None,
+            "detail": "refused by dice", "price": "30000.01", "set_id": None, "timeframe": "15m",
+            "preempted_by": None, "overridden_by": None,
         }  # fmt: skip
 
 
