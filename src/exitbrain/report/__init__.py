@@ -9,5 +9,6 @@ from __future__ import annotations
 
 from exitbrain.report.page import render_report, write_report
 from exitbrain.report.payload import build_payload, build_summary
+from exitbrain.report.sweeps import build_sweep_payload
 
-__all__ = ["build_payload", "build_summary", "render_report", "write_report"]
+__all__ = ["build_payload", "build_summary", "build_sweep_payload", "render_report", "write_report"]

@@ -24,7 +24,7 @@ import numpy as np
 from exitbrain import __version__
 from exitbrain.config.settings import load_config
 from exitbrain.config.spaces import BASE, Configuration, Space, read_space, written_profiles
-from exitbrain.errors import InvalidInput, Unavailable
+from exitbrain.errors import InvalidInput
 from exitbrain.tuning.chunks import ChunkStore, Piece, pieces
 from exitbrain.tuning.objectives import direction_of, pareto, ranked
 from exitbrain.tuning.sampling import BATCH, GRID, Search, sampler_of
@@ -164,9 +164,22 @@ class Sweep:
             "pareto": [int(self.numbers[place]) for place in self.front],
         }
 
-    def report(self) -> str:
+    def report(self, judged: Mapping[str, Any] | None = None) -> str:
         """One self-contained page: heat maps, the Pareto front, the table. Raises Unavailable where it was not built."""
-        raise Unavailable("sweeps have no page yet")
+        from exitbrain.report import build_sweep_payload, render_report
+
+        measured = [name for name in ("num_sets", *self.objective) if name in self.names]
+        payload = build_sweep_payload(
+            about=self.about,
+            table=self.scan().select(NUMBER, *self.space.keys, *dict.fromkeys(measured)).collect(),
+            keys=self.space.keys,
+            objective={name: direction_of(name) for name in self.objective},
+            ranking=self.ranking.tolist(),
+            front=self.front.tolist(),
+            base={name: self.base.get(name) for name in self.names},
+            judged=judged,
+        )
+        return render_report(payload)
 
     def to_dir(self, path: str | Path, *, page: str | None = None) -> Path:
         """sweep.json, sweep.parquet, sets.parquet where asked for, and the best configuration as files to run."""

@@ -150,7 +150,14 @@ class Tuning:
 
     def report(self) -> str:
         """The page of the sweep, with what is said of its winner."""
-        return self.sweep.report()
+        told = self.to_dict()
+        return self.sweep.report(
+            {
+                "verdict": told["verdict"],
+                "winner": told["winner"][NUMBER],
+                **{name: told[name] for name in ("evidence", "walk_forward", "cpcv", "splits", "folds")},
+            }
+        )
 
     def to_dir(self, path: str | Path, *, page: str | None = None) -> Path:
         """tune.json, folds.parquet, and the files of the sweep, whose best configuration is the winner."""

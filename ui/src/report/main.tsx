@@ -3,8 +3,10 @@ import { StrictMode, type ReactNode } from "react";
 import { createRoot } from "react-dom/client";
 import { usePrinting } from "../components/usePrinting";
 import { decodePayload } from "../model/payload";
+import { decodeSweep, isSweep } from "../model/sweep";
 import "./styles";
 import { ReportPage } from "./ReportPage";
+import { SweepPage } from "./SweepPage";
 import { theme } from "./theme";
 
 const content = page();
@@ -28,7 +30,13 @@ function Report() {
 
 function page(): ReactNode {
   try {
-    const payload = decodePayload(JSON.parse(document.getElementById("exitbrain-data")?.textContent || "null"));
+    const found: unknown = JSON.parse(document.getElementById("exitbrain-data")?.textContent || "null");
+    if (isSweep(found)) {
+      const sweep = decodeSweep(found, "");
+      document.title = `${sweep.sweep.symbols.join(", ")} · Exit Brain sweep`;
+      return <SweepPage payload={sweep} />;
+    }
+    const payload = decodePayload(found);
     document.title = `${payload.run.symbols.join(", ")} · Exit Brain report`;
     return <ReportPage payload={payload} />;
   } catch (fault) {
