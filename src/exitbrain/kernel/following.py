@@ -50,8 +50,6 @@ from exitbrain.core.walk import (
     TRACES,
     TRAIL,
     WORST,
-    market_price,
-    trail_level,
     walk,
 )  # fmt: skip
 from exitbrain.kernel.recipes import (
@@ -84,8 +82,8 @@ from exitbrain.kernel.touching import NEAR, extremes, first_touch
 BY_TIME, BY_END = 4, 5
 
 # rows of a ladder: what rests, sorted by the price at which it is met
-MEET, LEVEL, LOTS, IS_SOFT, INDEX, MOVES, MOVES_TO, CB_LEVEL, CB_NUM, CB_DEN = range(10)
-LADDER_ROWS = 10
+MEET, LEVEL, LOTS, IS_SOFT, INDEX, MOVES, MOVES_TO, CB_LEVEL, CB_NUM, CB_DEN, SHARES = range(11)
+LADDER_ROWS = 11
 NEVER = 1 << 40
 
 # what `plan` says of a ladder
@@ -96,8 +94,22 @@ LEFT, OVER, WALKED, FARTHER = range(4)
 AT, SEARCHED, BAND_LOW, BAND_HIGH = range(4)
 TOLD_SIZE = 4
 
-INLINED = ("ceil_div", "filled")
-COMPILED = ("ceil_div", "meets", "plan", "filled", "advance", "arm", "walk_bar", "follow", "follow_all")
+INLINED = ("filled",)
+COMPILED = (
+    "quotient",
+    "ceil_div",
+    "market_at",
+    "trail_at",
+    "moved_to",
+    "meets",
+    "plan",
+    "filled",
+    "advance",
+    "arm",
+    "walk_bar",
+    "follow",
+    "follow_all",
+)
 
 
 def rooms() -> tuple[Any, ...]:
@@ -112,8 +124,36 @@ def rooms() -> tuple[Any, ...]:
     )
 
 
+def quotient(a: int, b: int) -> int:
+    """a // b for b > 0 and a quotient below 2^50: divided in floats, which is many times faster, and then put right."""
+    q = np.int64(np.floor(a / b))
+    rest = a - q * b
+    if rest < 0:
+        q -= 1
+    elif rest >= b:
+        q += 1
+    return q
+
+
 def ceil_div(a: int, b: int) -> int:
-    return -(-a // b)
+    return -quotient(-a, b)
+
+
+def market_at(price: int, low: int, slip_num: int, slip_den: int) -> int:
+    """`core.walk.market_price`."""
+    return max(quotient(price * slip_num, slip_den), low)
+
+
+def trail_at(peak: int, numerator: int, denominator: int) -> int:
+    """`core.walk.trail_level`."""
+    return -quotient(-peak * numerator, denominator)
+
+
+def moved_to(entry: int, risk: int, numerator: int, denominator: int) -> int:
+    """Where a stop moves: rounded toward the market, or as a target's level where the denominator is below 0."""
+    if denominator < 0:
+        return max(quotient(-entry * denominator + numerator * risk, -denominator), entry + 1)
+    return ceil_div(entry * denominator + numerator * risk, denominator)
 
 
 def meets(level: int, lots: int, min_lots: int, min_worth: int) -> bool:
@@ -133,37 +173,40 @@ def plan(
     count = recipe[COUNT]
     risk = entry - stop
     noted = PLANNED
-    shares = np.empty(RUNGS, dtype=np.int64)
     den = recipe[SHARE_DEN]
     small = False
     for k in range(count):
-        shares[k] = recipe[SHARE + k]
-        level = max((entry * recipe[R_DEN + k] + recipe[R_NUM + k] * risk) // recipe[R_DEN + k], entry + 1)
+        ladder[SHARES, k] = recipe[SHARE + k]
+        level = max(quotient(entry * recipe[R_DEN + k] + recipe[R_NUM + k] * risk, recipe[R_DEN + k]), entry + 1)
         ladder[LEVEL, k] = level
-        quantity = shares[k] * lots // den
+        quantity = quotient(ladder[SHARES, k] * lots, den)
         ladder[LOTS, k] = quantity
         if not meets(side * level, quantity, min_lots, min_worth):
             small = True
     if small:
         noted = NOTED
         for k in range(count - 1, 0, -1):
-            if shares[k] and not meets(side * ladder[LEVEL, k], shares[k] * lots // den, min_lots, min_worth):
-                shares[k - 1] += shares[k]
-                shares[k] = 0
+            if ladder[SHARES, k] and not meets(
+                side * ladder[LEVEL, k], quotient(ladder[SHARES, k] * lots, den), min_lots, min_worth
+            ):
+                ladder[SHARES, k - 1] += ladder[SHARES, k]
+                ladder[SHARES, k] = 0
         following = 0
         for k in range(count - 1, 0, -1):
-            if shares[k]:
+            if ladder[SHARES, k]:
                 following = k
-        if following and not meets(side * ladder[LEVEL, 0], shares[0] * lots // den, min_lots, min_worth):
-            shares[following] += shares[0]
-            shares[0] = 0
+        if following and not meets(
+            side * ladder[LEVEL, 0], quotient(ladder[SHARES, 0] * lots, den), min_lots, min_worth
+        ):
+            ladder[SHARES, following] += ladder[SHARES, 0]
+            ladder[SHARES, 0] = 0
         for k in range(count):
-            ladder[LOTS, k] = shares[k] * lots // den
+            ladder[LOTS, k] = quotient(ladder[SHARES, k] * lots, den)
     sized = 0
     last = 0
     for k in range(count):
         sized += ladder[LOTS, k]
-        if shares[k]:
+        if ladder[SHARES, k]:
             last = k
     runner = 0
     if recipe[WHOLE]:
@@ -185,12 +228,7 @@ def plan(
             kind, target = MOVE_BREAKEVEN, entry
         elif move == TO_R:
             kind = MOVE_PLAIN
-            if recipe[MOVE_DEN + k] < 0:  # a target's level, rounded as one
-                target = max(
-                    (-entry * recipe[MOVE_DEN + k] + recipe[MOVE_NUM + k] * risk) // -recipe[MOVE_DEN + k], entry + 1
-                )
-            else:
-                target = ceil_div(entry * recipe[MOVE_DEN + k] + recipe[MOVE_NUM + k] * risk, recipe[MOVE_DEN + k])
+            target = moved_to(entry, risk, recipe[MOVE_NUM + k], recipe[MOVE_DEN + k])
         at = resting
         while at > 0 and ladder[MEET, at - 1] > meet:
             for row in range(MEET, CB_LEVEL):
@@ -276,7 +314,7 @@ def advance(
                     ahead += 1
                 if ahead >= 0:
                     s = np.uintp(ahead)
-                    raised = max(trail, trail_level(high, ladder[CB_NUM, s], ladder[CB_DEN, s]))
+                    raised = max(trail, trail_at(high, ladder[CB_NUM, s], ladder[CB_DEN, s]))
                     floor = max(floor, raised)
             met, left = k, quantity
             while met < rungs and ladder[MEET, np.uintp(met)] <= high:
@@ -296,7 +334,7 @@ def advance(
                     if opened > meet or (opened == meet and not soft):
                         price = opened
                     if not soft:
-                        price = market_price(price, low, slip_num, slip_den)
+                        price = market_at(price, low, slip_num, slip_den)
                     at = filled(out, at, position, j, TARGET + ladder[INDEX, u], side * price, part, soft)
                     quantity -= part
                     if ladder[MOVES, u] != STAY and ladder[MOVES_TO, u] > stop:
@@ -316,7 +354,7 @@ def advance(
             by_trail = runner != 0 and stage >= 0 and trail > stop and opened > stop
             if not by_trail or not 0 < runner < quantity:
                 price = min(trail if by_trail else stop, opened)
-                price = market_price(price, low, slip_num, slip_den)
+                price = market_at(price, low, slip_num, slip_den)
                 at = filled(out, at, position, j, BY_TRAIL if by_trail else kind, side * price, quantity, 0)
                 quantity = 0
                 result = LEFT
@@ -338,7 +376,7 @@ def arm(ladder: Any, state: Any, stages: int) -> None:
     stage = state[STAGE]
     if stage >= 0:
         state[ARMED] = 1
-        state[TRAIL] = max(state[TRAIL], trail_level(state[PEAK], ladder[CB_NUM, stage], ladder[CB_DEN, stage]))
+        state[TRAIL] = max(state[TRAIL], trail_at(state[PEAK], ladder[CB_NUM, stage], ladder[CB_DEN, stage]))
 
 
 def walk_bar(
@@ -423,7 +461,7 @@ def follow(
         state[PEAK], state[WORST] = max(state[PEAK], price), min(state[WORST], price)
     elif not close_at_end:
         return n
-    price = market_price(price, l[bar], slip_num, slip_den)
+    price = market_at(price, l[bar], slip_num, slip_den)
     told[AT] = filled(out, told[AT], position, bar, code, side * price, state[QTY], 0)
     return int(bar)
 

@@ -21,6 +21,11 @@ from typing import Any
 import numpy as np
 
 from exitbrain.core.walk import (
+    ARMED,
+    BY_BREAKEVEN,
+    BY_STOP,
+    BY_TRAIL,
+    CUR,
     FAR,
     FILLS,
     NEXT,
@@ -28,13 +33,13 @@ from exitbrain.core.walk import (
     QTY,
     RUNNER,
     STAGE,
+    STATE_SIZE,
     STEP,
     STOP,
+    STOP_KIND,
     TARGET,
     TRACES,
     TRAIL,
-    market_price,
-    trail_level,
 )  # fmt: skip
 from exitbrain.kernel.following import (
     AT,
@@ -50,11 +55,38 @@ from exitbrain.kernel.following import (
     WALKED,
     advance,
     arm,
+    ceil_div,
     filled,
+    market_at,
+    moved_to,
     plan,
+    quotient,
+    trail_at,
     walk_bar,
 )  # fmt: skip
-from exitbrain.kernel.recipes import RUNGS, TIME_STOP
+from exitbrain.kernel.recipes import (
+    CALLBACK_DEN,
+    CALLBACK_NUM,
+    COUNT,
+    MOVE,
+    MOVE_DEN,
+    MOVE_NUM,
+    NO_MOVE,
+    R_DEN,
+    R_NUM,
+    RUNGS,
+    SHARE,
+    SHARE_DEN,
+    SOFT,
+    STAGE_COUNT,
+    STAGE_DEN,
+    STAGE_NUM,
+    TIME_STOP,
+    TO_ENTRY,
+    TO_R,
+    TRAILS,
+    WHOLE,
+)  # fmt: skip
 from exitbrain.kernel.simd import lowest_bit, records16, trailing8, unowned
 from exitbrain.kernel.touching import first_touch
 
@@ -74,13 +106,24 @@ HITS = R_BY_REASON + REASONS + RUNGS
 PLANNED_RUNGS = HITS + RUNGS
 SUMS_SIZE = PLANNED_RUNGS + RUNGS
 
-COMPILED = ("next_records", "extend", "end_position", "evaluate_path", "add_up", "evaluate_range")
+# a row of `splits`: lots of each rung, the runner, the lots that were split, whether all rungs rest in their order
+SPLIT_RUNNER, SPLIT_LOTS, SPLIT_PLAIN = RUNGS, RUNGS + 1, RUNGS + 2
+SPLIT_SIZE = RUNGS + 3
+HANDED = -2
+HANDED_ON = (QTY, STOP, STOP_KIND, PEAK, ARMED, TRAIL, STAGE, RUNNER, NEXT, STEP)
+
+COMPILED = (
+    "next_records", "extend", "end_position", "split_lots", "is_plain", "quick", "evaluate_path", "add_up",
+    "evaluate_range",
+)  # fmt: skip
 
 
 def path_rooms(profiles: int, room: int) -> tuple[Any, ...]:
-    """last, out, at, highs, lows, gaps, known: for paths of up to `room` records."""
+    """last, splits, kept, out, at, highs, lows, gaps, known: for paths of up to `room` records."""
     return (
         np.full(profiles, -1, dtype=np.int64),
+        np.zeros((profiles, SPLIT_SIZE), dtype=np.int64),
+        np.zeros(STATE_SIZE, dtype=np.int64),
         np.empty((6, RUNGS + 3), dtype=np.int64),
         np.empty(room, dtype=np.int64),
         np.empty(room),
@@ -142,22 +185,223 @@ def end_position(
         bar, price, code = due + 1, o[due + 1], BY_TIME
     elif not close_at_end:
         return n
-    price = market_price(price, l[bar], slip_num, slip_den)
+    price = market_at(price, l[bar], slip_num, slip_den)
     told[AT] = filled(out, told[AT], position, bar, code, side * price, state[QTY], 0)
     return int(bar)
+
+
+def split_lots(recipe: Any, split: Any, lots: int, through: int, min_lots: int, min_worth: int) -> None:
+    """Lots of each rung and of the runner, where no rung has to be merged (spec F17)."""
+    count, den = recipe[COUNT], recipe[SHARE_DEN]
+    plain = min_worth == 0
+    sized = 0
+    for k in range(count):
+        split[k] = quotient(recipe[SHARE + k] * lots, den)
+        sized += split[k]
+        if split[k] < max(min_lots, 1) or (through and recipe[SOFT + k]):
+            plain = False
+    split[SPLIT_RUNNER] = 0
+    if recipe[WHOLE]:
+        split[count - 1] += lots - sized
+        if recipe[TRAILS]:
+            split[SPLIT_RUNNER] = -1
+    elif recipe[TRAILS]:
+        split[SPLIT_RUNNER] = lots - sized
+    split[SPLIT_LOTS] = lots
+    split[SPLIT_PLAIN] = 1 if plain else 0
+
+
+def is_plain(
+    recipe: Any, split: Any, lots: int, side: int, entry: int, risk: int, through: int, min_lots: int, min_worth: int
+) -> bool:
+    """Whether `quick` can follow such a position; its lots are then in `split`."""
+    if split[SPLIT_LOTS] != lots:
+        split_lots(recipe, split, lots, through, min_lots, min_worth)
+    if split[SPLIT_PLAIN] == 0:
+        return False
+    # A short's levels must be prices above 0.
+    return side > 0 or entry + risk * (recipe[R_NUM + recipe[COUNT] - 1] / recipe[R_DEN + recipe[COUNT] - 1]) < -1
+
+
+def quick(
+    o: Any, h: Any, l: Any, h1: Any, l1: Any, h2: Any, l2: Any, h3: Any, l3: Any, following: Any, between: Any,
+    bars: Any, highs: Any, lows: Any, gaps: Any, known: Any, recipe: Any, split: Any, state: Any,
+    entry: int, stop: int, lots: int, due: int, side: int, slip_num: int, slip_den: int, position: int, out: Any,
+    told: Any,
+) -> int:  # fmt: skip
+    """As planning and `evaluate_path` for a ladder that needs no merging and meets its rungs in their order, with levels
+    computed when they are next. split: lots of each rung, then of the runner.
+
+    Returns the closing bar; -1 where the path needs more room; HANDED where a bar must be walked or time is over: then
+    `state` holds the position, and its STEP the bar, for `evaluate_path` to go on with.
+    """
+    n = len(o)
+    end = min(n, due + 1)
+    risk = entry - stop
+    quantity, kind, runner = lots, BY_STOP, split[SPLIT_RUNNER]
+    stages = recipe[STAGE_COUNT] if runner != 0 else 0
+    count = recipe[COUNT]
+    stage, trail = -1, -FAR
+    first_bar = bars[0]
+    peak = o[np.uintp(first_bar)]
+    k = 0
+    u = np.uintp(0)
+    meet = max(quotient(entry * recipe[R_DEN] + recipe[R_NUM] * risk, recipe[R_DEN]), entry + 1)
+    ahead = FAR
+    cb_num, cb_den = 0, 1
+    if stages > 0:
+        ahead = ceil_div(entry * recipe[STAGE_DEN] + recipe[STAGE_NUM] * risk, recipe[STAGE_DEN])
+        while ahead <= peak:
+            stage += 1
+            u = np.uintp(stage)
+            cb_den = recipe[CALLBACK_DEN + u]
+            cb_num = cb_den - side * recipe[CALLBACK_NUM + u]
+            ahead = FAR
+            if stage + 1 < stages:
+                u = np.uintp(stage + 1)
+                ahead = ceil_div(entry * recipe[STAGE_DEN + u] + recipe[STAGE_NUM + u] * risk, recipe[STAGE_DEN + u])
+        if stage >= 0:
+            trail = trail_at(peak, cb_num, cb_den)
+    at = 0
+    i = 0
+    step = first_bar
+    while True:
+        trailing = stage >= 0 and runner != 0
+        hi = float(min(meet, ahead) if runner != 0 else meet)
+        floor = max(stop, trail) if trailing else stop
+        lo = float(floor)
+        first = i
+        m = cb_num / cb_den
+        while True:
+            if i >= known[0]:
+                if bars[np.uintp(known[0] - 1)] >= n or bars[np.uintp(known[0] - 1)] >= end:
+                    i = known[0] - 1
+                    break
+                if known[0] + PADDING >= len(bars):
+                    return -1
+                i = known[0]
+                known[0] = extend(h, l, following, between, bars, highs, lows, gaps, known[0])
+            if trailing:
+                hit = trailing8(highs, lows, i, hi, lo, m, SLACK)
+                if hit != 0:
+                    i += lowest_bit(hit)
+                    break
+                i += 8
+            else:
+                hit = records16(highs, lows, i, hi, lo, m, SLACK)
+                if hit != 0:
+                    i += lowest_bit(hit)
+                    break
+                i += 16
+        while i > first and bars[np.uintp(i - 1)] >= end:
+            i -= 1
+        bar = bars[np.uintp(i)]
+        if i > first:
+            if trailing:
+                # What lies before raised the peak and the trail, and nothing else.
+                peak = np.int64(highs[np.uintp(i - 1)])
+                trail = max(trail, trail_at(peak, cb_num, cb_den))
+                floor = max(stop, trail)
+            step = bars[np.uintp(i - 1)] + 1
+        falling = False
+        if gaps[np.uintp(i)] <= floor:
+            until = min(bar, end)
+            down = first_touch(h, l, h1, l1, h2, l2, h3, l3, step, until, FAR, floor)
+            if down < until:
+                bar = down
+                falling = True
+        step = bar
+        if bar >= end:
+            break
+        opened, high, low = o[np.uintp(bar)], h[np.uintp(bar)], l[np.uintp(bar)]
+        if low > floor:
+            # Rising, unless what the high brings reaches down to the low.
+            above, below = stage, floor
+            next_ahead, num, den = ahead, cb_num, cb_den
+            raised = trail
+            if runner != 0:
+                while next_ahead <= high:
+                    above += 1
+                    u = np.uintp(above)
+                    den = recipe[CALLBACK_DEN + u]
+                    num = den - side * recipe[CALLBACK_NUM + u]
+                    next_ahead = FAR
+                    if above + 1 < stages:
+                        u = np.uintp(above + 1)
+                        next_ahead = ceil_div(
+                            entry * recipe[STAGE_DEN + u] + recipe[STAGE_NUM + u] * risk, recipe[STAGE_DEN + u]
+                        )
+                if above >= 0 and high > peak:
+                    raised = max(trail, trail_at(high, num, den))
+                elif above >= 0:
+                    raised = max(trail, trail_at(peak, num, den))
+                below = max(below, raised)
+            clear = low > below
+            begun, had, was, moved, changed = k, quantity, at, stop, kind
+            while clear and meet <= high:
+                u = np.uintp(k)
+                part = min(split[u], quantity)
+                # Where the open has passed several rungs they fill at it in their order, which is that of their levels.
+                price = opened if opened > meet else meet
+                soft = recipe[SOFT + u]
+                if not soft:
+                    price = market_at(price, low, slip_num, slip_den)
+                at = filled(out, at, position, bar, TARGET + k + 1, side * price, part, soft)
+                quantity -= part
+                if recipe[MOVE + u] != NO_MOVE:
+                    level = entry
+                    if recipe[MOVE + u] == TO_R:
+                        level = moved_to(entry, risk, recipe[MOVE_NUM + u], recipe[MOVE_DEN + u])
+                    if level >= low:
+                        clear = False
+                    if level > stop:
+                        stop = level
+                        kind = BY_BREAKEVEN if recipe[MOVE + u] == TO_ENTRY else BY_STOP
+                k += 1
+                meet = FAR
+                if quantity == 0:
+                    break
+                if k < count:
+                    u = np.uintp(k)
+                    meet = max(
+                        quotient(entry * recipe[R_DEN + u] + recipe[R_NUM + u] * risk, recipe[R_DEN + u]), entry + 1
+                    )
+            if clear:
+                if quantity == 0:
+                    told[AT] = at
+                    return int(bar)
+                stage, trail, ahead, cb_num, cb_den = above, raised, next_ahead, num, den
+                peak = max(peak, high)
+                step = bar + 1
+                i += 1
+                continue
+            k, quantity, at, stop, kind = begun, had, was, moved, changed
+        elif falling or high < hi and not (trailing and high > peak):
+            by_trail = trailing and trail > stop and opened > stop
+            if not by_trail or not 0 < runner < quantity:
+                price = market_at(min(trail if by_trail else stop, opened), low, slip_num, slip_den)
+                told[AT] = filled(out, at, position, bar, BY_TRAIL if by_trail else kind, side * price, quantity, 0)
+                return int(bar)
+        break
+    told[AT] = at
+    state[QTY], state[STOP], state[STOP_KIND], state[PEAK] = quantity, stop, kind, peak
+    state[ARMED], state[TRAIL], state[STAGE] = 1 if stage >= 0 else 0, trail, stage
+    state[RUNNER], state[NEXT], state[STEP], state[CUR] = runner, k, step, i
+    return HANDED
 
 
 def evaluate_path(
     o: Any, h: Any, l: Any, c: Any, h1: Any, l1: Any, h2: Any, l2: Any, h3: Any, l3: Any, following: Any, between: Any,
     bars: Any, highs: Any, lows: Any, gaps: Any, known: Any,
     ladder: Any, state: Any, scratch: Any, none: Any, far: Any, rungs: int, stages: int, due: int, side: int, path: int,
-    slip_num: int, slip_den: int, close_at_end: int, position: int, out: Any, told: Any,
+    slip_num: int, slip_den: int, close_at_end: int, position: int, i: int, out: Any, told: Any,
 ) -> int:  # fmt: skip
-    """Follow a planned position along a path; as `following.follow`, and with the same fills. known: [records made]."""
+    """Follow a planned position along a path from its record `i` on; as `following.follow`, and with the same fills.
+
+    known: [how many records there are]. Returns -1 where the path needs more room.
+    """
     n = len(o)
     end = min(n, due + 1)
-    arm(ladder, state, stages)
-    i = 0
     while True:
         live = state[RUNNER] != 0 and stages > 0
         trailing = live and state[STAGE] >= 0
@@ -198,7 +442,7 @@ def evaluate_path(
             # What lies before raised the peak and the trail, and nothing else.
             state[PEAK] = np.int64(highs[np.uintp(i - 1)])
             s = state[STAGE]
-            state[TRAIL] = max(state[TRAIL], trail_level(state[PEAK], ladder[CB_NUM, s], ladder[CB_DEN, s]))
+            state[TRAIL] = max(state[TRAIL], trail_at(state[PEAK], ladder[CB_NUM, s], ladder[CB_DEN, s]))
         floor = max(stop, state[TRAIL]) if trailing else stop
         if gaps[np.uintp(i)] <= floor:
             begin = state[STEP] if i == first else bars[np.uintp(i - 1)] + 1
@@ -229,7 +473,7 @@ def evaluate_path(
 
 
 def add_up(
-    sums: Any, out: Any, count: int, ladder: Any, rungs: int, side: int, entry: int, stop: int, lots: int, held: int,
+    sums: Any, out: Any, count: int, planned: int, side: int, entry: int, stop: int, lots: int, held: int,
     is_open: bool, taker: float, maker: float, unit: float,
 ) -> float:  # fmt: skip
     """Add a position's fills to its profile's sums. Returns its net R, nan while it is open."""
@@ -247,8 +491,10 @@ def add_up(
         if code > TARGET and not hit & (1 << (code - TARGET)):
             hit |= 1 << (code - TARGET)
             sums[HITS + code - TARGET - 1] += 1
-    for k in range(rungs):
-        sums[PLANNED_RUNGS + ladder[INDEX, k] - 1] += 1
+    k = 0
+    while planned >> k:
+        sums[PLANNED_RUNGS + k] += (planned >> k) & 1
+        k += 1
     fees += float(entry) * float(lots) * taker
     net = gross - fees
     sums[POSITIONS] += 1
@@ -282,7 +528,7 @@ def evaluate_range(
     long: Any, short: Any, bars: Any, sides: Any, prices: Any, stops: Any, sizes: Any, recipes: Any, rule: Any,
     first: int, end: int, single: int, path: int, slip_num: int, slip_den: int, through: int, close_at_end: int,
     min_lots: int, min_worth: int, time_stop: int, taker: float, maker: float, unit: float,
-    sums: Any, net_r: Any, exit_bar: Any, last: Any, out: Any, at: Any, highs: Any, lows: Any, gaps: Any, known: Any,
+    sums: Any, net_r: Any, exit_bar: Any, last: Any, splits: Any, kept: Any, out: Any, at: Any, highs: Any, lows: Any, gaps: Any, known: Any,
     ladder: Any, state: Any, scratch: Any, none: Any, far: Any, told: Any,
 ) -> int:  # fmt: skip
     """Entries first..end under every recipe, into `sums` [profiles, SUMS_SIZE]; and into `net_r`, `exit_bar`
@@ -291,7 +537,7 @@ def evaluate_range(
     profiles = len(recipes)
     keeps = net_r.size > 0
     long, short, recipes, stops, sizes = unowned(long), unowned(short), unowned(recipes), unowned(stops), unowned(sizes)
-    sums, out, last = unowned(sums), unowned(out), unowned(last)
+    sums, out, last, splits, kept = unowned(sums), unowned(out), unowned(last), unowned(splits), unowned(kept)
     ladder, state, scratch, told = unowned(ladder), unowned(state), unowned(scratch), unowned(told)
     none, far, known = unowned(none), unowned(far), unowned(known)
     at, highs, lows, gaps = unowned(at), unowned(highs), unowned(lows), unowned(gaps)
@@ -307,27 +553,51 @@ def evaluate_range(
             if known[0] == 0:
                 at[0], highs[0], lows[0], gaps[0] = bar, h[bar], l[bar], FAR
                 known[0] = extend(h, l, following, between, at, highs, lows, gaps, 1)
-            plan(
-                recipes[p], ladder, state, side, side * prices[i], side * stop, lots, o[bar], bar, through, min_lots,
-                min_worth,
-            )  # fmt: skip
             due = NEVER
             if recipes[p, TIME_STOP] > 0:
                 due = bar + recipes[p, TIME_STOP]
             if time_stop > 0:
                 due = min(due, bar + time_stop)
-            rungs, stages = state[TRACES], state[FILLS]
-            state[TRACES] = state[FILLS] = 0
             told[AT] = 0
-            closed = evaluate_path(
-                o, h, l, c, h1, l1, h2, l2, h3, l3, following, between, at, highs, lows, gaps, known,
-                ladder, state, scratch, none, far, rungs, stages, due, side, path, num, slip_den, close_at_end, i, out, told,
+            entry = side * prices[i]
+            closed = HANDED
+            begin = 0
+            planned = (1 << recipes[p, COUNT]) - 1
+            plain = is_plain(
+                recipes[p], splits[p], lots, side, entry, entry - side * stop, through, min_lots, min_worth
             )  # fmt: skip
+            if plain:
+                closed = quick(
+                    o, h, l, h1, l1, h2, l2, h3, l3, following, between, at, highs, lows, gaps, known, recipes[p],
+                    splits[p], state, entry, side * stop, lots, due, side, num, slip_den, i, out, told,
+                )  # fmt: skip
+            if closed == HANDED:
+                for place in range(STATE_SIZE):
+                    kept[place] = state[place]
+                plan(
+                    recipes[p], ladder, state, side, entry, side * stop, lots, o[bar], bar, through, min_lots, min_worth
+                )
+                rungs, stages = state[TRACES], state[FILLS]
+                state[TRACES] = state[FILLS] = 0
+                if plain:
+                    begin = kept[CUR]
+                    for place in HANDED_ON:
+                        state[place] = kept[place]
+                else:
+                    arm(ladder, state, stages)
+                    planned = 0
+                    for k in range(rungs):
+                        planned |= 1 << (ladder[INDEX, k] - 1)
+                closed = evaluate_path(
+                    o, h, l, c, h1, l1, h2, l2, h3, l3, following, between, at, highs, lows, gaps, known,
+                    ladder, state, scratch, none, far, rungs, stages, due, side, path, num, slip_den, close_at_end, i,
+                    begin, out, told,
+                )  # fmt: skip
             if closed < 0:
                 return i
             last[p] = closed
             r = add_up(
-                sums[p], out, told[AT], ladder, rungs, side, prices[i], stop, lots, closed - bar, closed == len(o),
+                sums[p], out, told[AT], planned, side, prices[i], stop, lots, closed - bar, closed == len(o),
                 taker, maker, unit,
             )  # fmt: skip
             if keeps:
