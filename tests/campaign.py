@@ -3,8 +3,9 @@
     python tests/campaign.py --worlds 5000
     python tests/campaign.py --seed 173 --triggers
     python tests/campaign.py --liquidity --worlds 3000
+    python tests/campaign.py --kernel --worlds 100000
 
-Ends with a line `N worlds, A agree, D differ` and exit status 1 where one differs.
+With --kernel the kernel's fills and sweeps stand against the walk bar by bar. Ends with a line `N worlds, A agree, D differ` and exit status 1 where one differs.
 """
 
 from __future__ import annotations
@@ -21,6 +22,20 @@ from itertools import repeat
 from pathlib import Path
 
 from engine.differential import difference_of_seed
+from kernel.worlds import difference_of_seed as kernel_difference_of_seed
+
+
+def judged_kernel(seed: int) -> str | None:
+    """The same for the kernel against the walk bar by bar."""
+    try:
+        return kernel_difference_of_seed(seed)
+    except Exception:
+        return told_of_crash(seed)
+
+
+def told_of_crash(seed: int) -> str:
+    last = traceback.format_exc().strip().splitlines()
+    return f"seed {seed}: " + " | ".join(line.strip() for line in last[-3:])
 
 
 def judged(seed: int, triggers: bool, liquidity: bool, kept: str | None = None) -> str | None:
@@ -29,14 +44,22 @@ def judged(seed: int, triggers: bool, liquidity: bool, kept: str | None = None) 
     try:
         return difference_of_seed(seed, folder, triggers=triggers, liquidity=liquidity)
     except Exception:
-        last = traceback.format_exc().strip().splitlines()
-        return f"seed {seed}: " + " | ".join(line.strip() for line in last[-3:])
+        return told_of_crash(seed)
     finally:
         if kept is None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def verdicts(seeds: Sequence[int], triggers: bool, liquidity: bool, jobs: int) -> Iterator[str | None]:
+def verdicts(
+    seeds: Sequence[int], triggers: bool, liquidity: bool, jobs: int, *, kernel: bool = False
+) -> Iterator[str | None]:
+    if kernel:
+        if jobs == 1:
+            yield from map(judged_kernel, seeds)
+            return
+        with ProcessPoolExecutor(jobs) as pool:
+            yield from pool.map(judged_kernel, seeds, chunksize=100)
+        return
     if jobs == 1:
         yield from map(judged, seeds, repeat(triggers), repeat(liquidity))
         return
@@ -53,15 +76,20 @@ def main() -> int:
     kind = asked.add_mutually_exclusive_group()
     kind.add_argument("--triggers", action="store_true", help="worlds with triggers of a plan")
     kind.add_argument("--liquidity", action="store_true", help="worlds with liquidity-aware exits, most with triggers")
+    kind.add_argument("--kernel", action="store_true", help="the kernel against the walk bar by bar")
     asked.add_argument("--jobs", type=int, default=1, help=f"processes, of {os.cpu_count()} processors")
     given = asked.parse_args()
     if given.seed is not None:
-        told = judged(given.seed, given.triggers, given.liquidity, given.folder)
-        print(told or f"seed {given.seed}: engine and oracle agree")
+        told = (
+            judged_kernel(given.seed)
+            if given.kernel
+            else judged(given.seed, given.triggers, given.liquidity, given.folder)
+        )
+        print(told or f"seed {given.seed}: both agree")
         return int(told is not None)
     seeds = range(given.start, given.start + given.worlds)
     differing = 0
-    for told in verdicts(seeds, given.triggers, given.liquidity, given.jobs):
+    for told in verdicts(seeds, given.triggers, given.liquidity, given.jobs, kernel=given.kernel):
         if told is not None:
             differing += 1
             print(told, flush=True)

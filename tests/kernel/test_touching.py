@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from exitbrain.kernel.candles import NO_INDEX, Candles
+from exitbrain.kernel.candles import Candles
 from exitbrain.kernel.compiled import compiled_touching
 
 
@@ -16,6 +16,8 @@ def test_the_first_touch_is_the_first_bar_outside(bars: int) -> None:
     mid = np.cumsum(dice.integers(-3, 4, bars))
     high, low = mid + dice.integers(0, 4, bars), mid - dice.integers(0, 4, bars)
     index = Candles(mid, high, low, mid).long.index
+    columns = [column.ctypes.data for column in (high, low)]
+    blocks = [column.ctypes.data for column in index] + [len(index[4])]
     for _ in range(400):
         first = int(dice.integers(0, bars + 1))
         end = int(dice.integers(first, bars + 1))
@@ -24,9 +26,9 @@ def test_the_first_touch_is_the_first_bar_outside(bars: int) -> None:
         hi, lo = middle + int(dice.integers(0, reach)) + 1, middle - int(dice.integers(0, reach)) - 1
         outside = np.flatnonzero((high[first:end] >= hi) | (low[first:end] <= lo))
         wanted = first + int(outside[0]) if len(outside) else end
-        assert touching.scan(high, low, first, end, hi, lo) == wanted
-        assert touching.first_touch(high, low, *index, first, end, hi, lo) == wanted
-        assert touching.first_touch(high, low, *NO_INDEX, first, end, hi, lo) == wanted
+        assert touching.scan(*columns, first, end, hi, lo) == wanted
+        assert touching.first_touch(*columns, *blocks, first, end, hi, lo) == wanted
+        assert touching.first_touch(*columns, *(0,) * 7, first, end, hi, lo) == wanted
 
 
 def test_a_short_sees_every_price_negated() -> None:

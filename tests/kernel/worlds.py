@@ -290,7 +290,30 @@ def difference_of_seed(seed: int) -> str | None:
                     return f"{told}: extremes {found.best[place]} {found.worst[place]}, not {one.best} {one.worst}"
                 if exact and bool(one.ladder.notes) > bool(found.noted[place]):
                     return f"{told}: {one.ladder.notes} and no note"
-    return None
+    return _difference_of_sweep(seed, world, wanted)
+
+
+def _difference_of_sweep(seed: int, world: World, wanted: list[Followed | None]) -> str | None:
+    """The same entries under the same profile, as one of a sweep."""
+    from exitbrain.kernel.sweep import evaluate
+
+    out = evaluate(
+        world.candles, world.entries, recipes_of(world.profiles), world.costs, single=world.single, per_set=True
+    )
+    opened = [one for one in wanted if one is not None]
+    assert out.exit_bar is not None
+    closing = [-1 if one is None or one.closed_bar == len(world.candles) else one.closed_bar for one in wanted]
+    if out.exit_bar[0].tolist() != closing:
+        return f"seed {seed}: a sweep closes at {out.exit_bar[0].tolist()}, not at {closing}"
+    gross = sum(
+        int(world.entries.side[i]) * (price - int(world.entries.price[i])) * lots
+        for i, one in enumerate(wanted)
+        if one is not None
+        for _, _, price, lots, _ in one.fills
+    )
+    found = int(out.positions[0]), int(out.fills[0]), float(out.gross[0])
+    expected = len(opened), sum(len(one.fills) for one in opened), float(gross)
+    return None if found == expected else f"seed {seed}: a sweep has {found}, not {expected}"
 
 
 def without_costs(world: World) -> World:

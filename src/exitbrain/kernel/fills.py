@@ -108,11 +108,11 @@ def follow_entries(
         bounds = range(0, len(entries), CHUNK)
         with ThreadPoolExecutor(threads) as pool:
             parts = list(pool.map(lambda first: work.follow(first, min(first + CHUNK, len(entries))), bounds))
-    columns = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+    columns = parts[0] if len(parts) == 1 else np.concatenate(parts)
     names = ("position", "bar", "code", "price", "lots", "maker")
     return Fills(
         entries=entries, closed_bar=work.closed, best=work.best, worst=work.worst, noted=work.noted,
-        **dict(zip(names, columns)),
+        **dict(zip(names, np.ascontiguousarray(columns.T))),
     )  # fmt: skip
 
 
@@ -153,9 +153,9 @@ class _Work:
         return tuple(side.columns + (side.index if self.indexed else NO_INDEX) for side in (long, short))  # type: ignore[return-value]
 
     def follow(self, first: int, end: int) -> NDArray[np.int64]:
-        """The fills of these entries, as six columns."""
+        """The fills of these entries, a row each."""
         costs, entries = self.costs, self.entries
-        out = np.empty((6, (end - first) * (self.recipes.rungs + 3)), dtype=np.int64)
+        out = np.empty(((end - first) * (self.recipes.rungs + 3), 6), dtype=np.int64)
         stay = np.array([first, -1, 0], dtype=np.int64)
         rooms = self.rooms()
         at = 0
@@ -170,4 +170,4 @@ class _Work:
             )  # fmt: skip
             if stay[0] < end:
                 self.indexed = True
-        return out[:, :at]
+        return out[:at]

@@ -75,7 +75,7 @@ from exitbrain.kernel.recipes import (
     TRAILS,
     WHOLE,
 )  # fmt: skip
-from exitbrain.kernel.simd import lowest_bit, mask32, unowned
+from exitbrain.kernel.simd import address, lowest_bit, mask32, peek, poke, unowned
 from exitbrain.kernel.touching import NEAR, extremes, first_touch
 
 # why a position left, beside the kinds of `core.walk`
@@ -93,6 +93,7 @@ LEFT, OVER, WALKED, FARTHER = range(4)
 # places in `told`: the next free column of fills, how many bars were searched, the band that no bar near leaves
 AT, SEARCHED, BAND_LOW, BAND_HIGH = range(4)
 TOLD_SIZE = 4
+FILL_ROW = 6
 
 INLINED = ("filled",)
 COMPILED = (
@@ -259,36 +260,47 @@ def plan(
     return noted
 
 
-def filled(out: Any, at: int, position: int, bar: int, code: int, price: int, lots: int, maker: int) -> int:
-    out[0, at], out[1, at], out[2, at] = position, bar, code
-    out[3, at], out[4, at], out[5, at] = price, lots, maker
+def filled(out: int, at: int, position: int, bar: int, code: int, price: int, lots: int, maker: int) -> int:
+    """Write a row of fills at an address."""
+    row = at * FILL_ROW
+    poke(out, row, position)
+    poke(out, row + 1, bar)
+    poke(out, row + 2, code)
+    poke(out, row + 3, price)
+    poke(out, row + 4, lots)
+    poke(out, row + 5, maker)
     return at + 1
 
 
 def advance(
-    o: Any, h: Any, l: Any, ladder: Any, state: Any, rungs: int, stages: int, searched: int, end: int, side: int,
-    slip_num: int, slip_den: int, exact: int, position: int, out: Any, told: Any,
+    o: int, h: int, l: int, ladder: int, state: int, rungs: int, stages: int, searched: int, end: int, side: int,
+    slip_num: int, slip_den: int, exact: int, position: int, out: int, told: int,
 ) -> int:  # fmt: skip
-    """Go on from state[STEP] by the laws above, until one of LEFT, OVER, WALKED or FARTHER.
+    """Go on from where `state` stands by the laws above, until one of LEFT, OVER, WALKED or FARTHER.
 
-    told[AT] is the next free column of `out`. With `exact`, bars in which the position leaves are walked. The bars up to
-    `searched` are known to be inside the band. No array is handed on from here: counting its users would cost more than
-    a bar.
+    told (AT) is the next free column of `out`. With `exact`, bars in which the position leaves are walked. The bars up to
+    `searched` are known to be inside the band. Columns, ladder, state, fills and `told` are addresses.
     """
-    quantity, stop, kind = state[QTY], state[STOP], state[STOP_KIND]
-    peak, runner, trail, stage, k = state[PEAK], state[RUNNER], state[TRAIL], state[STAGE], state[NEXT]
-    j, at, begun = searched, told[AT], state[STEP]
+    quantity, stop, kind = peek(state, QTY), peek(state, STOP), peek(state, STOP_KIND)
+    peak, runner, trail, stage, k = (
+        peek(state, PEAK),
+        peek(state, RUNNER),
+        peek(state, TRAIL),
+        peek(state, STAGE),
+        peek(state, NEXT),
+    )
+    j, at, begun = searched, peek(told, AT), peek(state, STEP)
     result = OVER
     while True:
         lo, hi = stop, FAR
         if k < rungs:
-            hi = ladder[MEET, np.uintp(k)]
+            hi = peek(ladder, MEET * STAGES + k)
         if runner != 0:
             if stage >= 0:
                 lo = max(lo, trail)
                 hi = min(hi, peak + 1)
             elif stages > 0:
-                hi = min(hi, ladder[CB_LEVEL, 0])
+                hi = min(hi, peek(ladder, CB_LEVEL * STAGES + 0))
         near = min(end, j + NEAR)
         hit = np.uint64(0)
         while j + 32 <= near:
@@ -298,48 +310,53 @@ def advance(
                 break
             j += 32
         if hit == 0:
-            while j < near and h[np.uintp(j)] < hi and l[np.uintp(j)] > lo:
+            while j < near and peek(h, j) < hi and peek(l, j) > lo:
                 j += 1
             if j == near:
                 if j < end:
-                    told[BAND_LOW], told[BAND_HIGH] = lo, hi
+                    poke(told, BAND_LOW, lo)
+                    poke(told, BAND_HIGH, hi)
                     result = FARTHER
                 break
-        high, low = h[np.uintp(j)], l[np.uintp(j)]
+        high, low = peek(h, j), peek(l, j)
         if low > lo:
             # Rising, unless what the high brings reaches down to the low.
             ahead, raised, floor = stage, trail, lo
             if runner != 0:
-                while ahead + 1 < stages and high >= ladder[CB_LEVEL, np.uintp(ahead + 1)]:
+                while ahead + 1 < stages and high >= peek(ladder, CB_LEVEL * STAGES + ahead + 1):
                     ahead += 1
                 if ahead >= 0:
-                    s = np.uintp(ahead)
-                    raised = max(trail, trail_at(high, ladder[CB_NUM, s], ladder[CB_DEN, s]))
+                    s = ahead
+                    raised = max(
+                        trail, trail_at(high, peek(ladder, CB_NUM * STAGES + s), peek(ladder, CB_DEN * STAGES + s))
+                    )
                     floor = max(floor, raised)
             met, left = k, quantity
-            while met < rungs and ladder[MEET, np.uintp(met)] <= high:
-                if ladder[MOVES, np.uintp(met)] != STAY:
-                    floor = max(floor, ladder[MOVES_TO, np.uintp(met)])
-                left -= ladder[LOTS, np.uintp(met)]
+            while met < rungs and peek(ladder, MEET * STAGES + met) <= high:
+                if peek(ladder, MOVES * STAGES + met) != STAY:
+                    floor = max(floor, peek(ladder, MOVES_TO * STAGES + met))
+                left -= peek(ladder, LOTS * STAGES + met)
                 met += 1
-            opened = o[np.uintp(j)]
+            opened = peek(o, j)
             # Where the open has passed several rungs, they fill in the order of their numbers.
-            in_order = met - k < 2 or ladder[MEET, np.uintp(k)] > opened
+            in_order = met - k < 2 or peek(ladder, MEET * STAGES + k) > opened
             if low > floor and in_order and (left > 0 or exact == 0):
                 while k < met and quantity > 0:
-                    u = np.uintp(k)
-                    part = min(ladder[LOTS, u], quantity)
-                    meet, soft = ladder[MEET, u], ladder[IS_SOFT, u]
-                    price = ladder[LEVEL, u] if soft else meet
+                    u = k
+                    part = min(peek(ladder, LOTS * STAGES + u), quantity)
+                    meet, soft = peek(ladder, MEET * STAGES + u), peek(ladder, IS_SOFT * STAGES + u)
+                    price = peek(ladder, LEVEL * STAGES + u) if soft else meet
                     if opened > meet or (opened == meet and not soft):
                         price = opened
                     if not soft:
                         price = market_at(price, low, slip_num, slip_den)
-                    at = filled(out, at, position, j, TARGET + ladder[INDEX, u], side * price, part, soft)
+                    at = filled(
+                        out, at, position, j, TARGET + peek(ladder, INDEX * STAGES + u), side * price, part, soft
+                    )
                     quantity -= part
-                    if ladder[MOVES, u] != STAY and ladder[MOVES_TO, u] > stop:
-                        stop = ladder[MOVES_TO, u]
-                        kind = BY_BREAKEVEN if ladder[MOVES, u] == MOVE_BREAKEVEN else BY_STOP
+                    if peek(ladder, MOVES * STAGES + u) != STAY and peek(ladder, MOVES_TO * STAGES + u) > stop:
+                        stop = peek(ladder, MOVES_TO * STAGES + u)
+                        kind = BY_BREAKEVEN if peek(ladder, MOVES * STAGES + u) == MOVE_BREAKEVEN else BY_STOP
                     k += 1
                 if quantity == 0:
                     result = LEFT
@@ -350,7 +367,7 @@ def advance(
                 continue
         elif high < hi and exact == 0:
             # Falling.
-            opened = o[np.uintp(j)]
+            opened = peek(o, j)
             by_trail = runner != 0 and stage >= 0 and trail > stop and opened > stop
             if not by_trail or not 0 < runner < quantity:
                 price = min(trail if by_trail else stop, opened)
@@ -361,11 +378,18 @@ def advance(
                 break
         result = WALKED
         break
-    state[QTY], state[STOP], state[STOP_KIND], state[PEAK] = quantity, stop, kind, peak
-    state[ARMED], state[TRAIL], state[STAGE] = 1 if stage >= 0 else 0, trail, stage
-    state[RUNNER], state[NEXT], state[STEP] = runner, k, j
-    told[AT] = at
-    told[SEARCHED] += j - begun
+    poke(state, QTY, quantity)
+    poke(state, STOP, stop)
+    poke(state, STOP_KIND, kind)
+    poke(state, PEAK, peak)
+    poke(state, ARMED, 1 if stage >= 0 else 0)
+    poke(state, TRAIL, trail)
+    poke(state, STAGE, stage)
+    poke(state, RUNNER, runner)
+    poke(state, NEXT, k)
+    poke(state, STEP, j)
+    poke(told, AT, at)
+    poke(told, SEARCHED, peek(told, SEARCHED) + j - begun)
     return result
 
 
@@ -395,7 +419,7 @@ def walk_bar(
     at = told[AT]
     for i in range(0, state[FILLS] * FILL_SIZE, FILL_SIZE):
         price, lots, maker = scratch[i + 2], scratch[i + 3], scratch[i + 4]
-        at = filled(out, at, position, j, scratch[i + 1], side * price, lots, maker)
+        at = filled(address(out), at, position, j, scratch[i + 1], side * price, lots, maker)
     told[AT] = at
     state[STEP] = j + 1
 
@@ -411,15 +435,45 @@ def follow(
     due: the bar at whose close a time stop is decided. exact: state[PEAK] and state[WORST] are exact at the end.
     """
     n = len(o)
+    o_, h_, l_ = address(o), address(h), address(l)
     end = min(n, due + 1)
     searched = seen = state[STEP]
     arm(ladder, state, stages)
     while True:
         what = advance(
-            o, h, l, ladder, state, rungs, stages, searched, end, side, slip_num, slip_den, exact, position, out, told
+            o_,
+            h_,
+            l_,
+            address(ladder),
+            address(state),
+            rungs,
+            stages,
+            searched,
+            end,
+            side,
+            slip_num,
+            slip_den,
+            exact,
+            position,
+            address(out),
+            address(told),
         )
         if what == FARTHER:
-            searched = first_touch(h, l, h1, l1, h2, l2, h3, l3, state[STEP], end, told[BAND_HIGH], told[BAND_LOW])
+            searched = first_touch(
+                h_,
+                l_,
+                address(h1),
+                address(l1),
+                address(h2),
+                address(l2),
+                address(h3),
+                address(l3),
+                len(h3),
+                state[STEP],
+                end,
+                told[BAND_HIGH],
+                told[BAND_LOW],
+            )
             told[SEARCHED] += searched - state[STEP]
             state[STEP] = searched
             continue
@@ -462,7 +516,7 @@ def follow(
     elif not close_at_end:
         return n
     price = market_at(price, l[bar], slip_num, slip_den)
-    told[AT] = filled(out, told[AT], position, bar, code, side * price, state[QTY], 0)
+    told[AT] = filled(address(out), told[AT], position, bar, code, side * price, state[QTY], 0)
     return int(bar)
 
 
@@ -481,7 +535,8 @@ def follow_all(
     """
     long, short, recipes, out = unowned(long), unowned(short), unowned(recipes), unowned(out)
     ladder, state, scratch, told = unowned(ladder), unowned(state), unowned(scratch), unowned(told)
-    none, far = unowned(none), unowned(far)
+    none, far, bars, sides, which = unowned(none), unowned(far), unowned(bars), unowned(sides), unowned(which)
+    prices, stops, sizes, closed = unowned(prices), unowned(stops), unowned(sizes), unowned(closed)
     told[AT], told[SEARCHED] = at, 0
     i = first
     while i < end and told[SEARCHED] <= budget:

@@ -48,6 +48,7 @@ from exitbrain.kernel.following import (
     CB_DEN,
     CB_LEVEL,
     CB_NUM,
+    FILL_ROW,
     INDEX,
     LEFT,
     MEET,
@@ -74,6 +75,7 @@ from exitbrain.kernel.recipes import (
     NO_MOVE,
     R_DEN,
     R_NUM,
+    RECIPE_SIZE,
     RUNGS,
     SHARE,
     SHARE_DEN,
@@ -87,7 +89,17 @@ from exitbrain.kernel.recipes import (
     TRAILS,
     WHOLE,
 )  # fmt: skip
-from exitbrain.kernel.simd import lowest_bit, records16, trailing8, unowned
+from exitbrain.kernel.simd import (
+    address,
+    lowest_bit,
+    peek,
+    peek_float,
+    poke,
+    poke_float,
+    records16,
+    trailing8,
+    unowned,
+)  # fmt: skip
 from exitbrain.kernel.touching import first_touch
 
 AHEAD = 64  # records that are added at a time
@@ -113,7 +125,7 @@ HANDED = -2
 HANDED_ON = (QTY, STOP, STOP_KIND, PEAK, ARMED, TRAIL, STAGE, RUNNER, NEXT, STEP)
 
 COMPILED = (
-    "next_records", "extend", "end_position", "split_lots", "is_plain", "quick", "evaluate_path", "add_up",
+    "next_records", "extend", "end_position", "split_lots", "is_plain", "more", "quick", "evaluate_path", "add_up",
     "evaluate_range",
 )  # fmt: skip
 
@@ -124,7 +136,7 @@ def path_rooms(profiles: int, room: int) -> tuple[Any, ...]:
         np.full(profiles, -1, dtype=np.int64),
         np.zeros((profiles, SPLIT_SIZE), dtype=np.int64),
         np.zeros(STATE_SIZE, dtype=np.int64),
-        np.empty((6, RUNGS + 3), dtype=np.int64),
+        np.empty((RUNGS + 3, FILL_ROW), dtype=np.int64),
         np.empty(room, dtype=np.int64),
         np.empty(room),
         np.empty(room),
@@ -149,28 +161,27 @@ def next_records(h: Any, l: Any, following: Any, between: Any) -> None:
 
 
 def extend(
-    h: Any, l: Any, following: Any, between: Any, bars: Any, highs: Any, lows: Any, gaps: Any, count: int
-) -> int:
+    n: int, room: int, h: int, l: int, following: int, between: int, bars: int, highs: int, lows: int, gaps: int, count: int
+) -> int:  # fmt: skip
     """Add records to the path. Its last is no bar: its high is beyond all, and it holds the lowest low after the
     last record."""
-    n = len(h)
-    more = min(count + AHEAD, len(bars) - PADDING)
-    while count < more and bars[np.uintp(count - 1)] < n:
-        last = bars[np.uintp(count - 1)]
-        j, low = following[np.uintp(last)], between[np.uintp(last)]
-        c = np.uintp(count)
-        bars[c] = j
-        gaps[c] = low
+    more = min(count + AHEAD, room - PADDING)
+    while count < more and peek(bars, count - 1) < n:
+        last = peek(bars, count - 1)
+        j, low = peek(following, last), peek(between, last)
+        c = count
+        poke(bars, c, j)
+        poke(gaps, c, low)
         if j == n:
-            highs[c] = np.inf
-            lows[c] = low
+            poke_float(highs, c, float(np.inf))
+            poke_float(lows, c, float(low))
         else:
-            highs[c] = h[np.uintp(j)]
-            lows[c] = min(low, l[np.uintp(j)])
+            poke_float(highs, c, float(peek(h, j)))
+            poke_float(lows, c, float(min(low, peek(l, j))))
         count += 1
     for i in range(count, count + PADDING):
-        highs[i] = -np.inf
-        lows[i] = np.inf
+        poke_float(highs, i, float(-np.inf))
+        poke_float(lows, i, float(np.inf))
     return count
 
 
@@ -186,48 +197,53 @@ def end_position(
     elif not close_at_end:
         return n
     price = market_at(price, l[bar], slip_num, slip_den)
-    told[AT] = filled(out, told[AT], position, bar, code, side * price, state[QTY], 0)
+    told[AT] = filled(address(out), told[AT], position, bar, code, side * price, state[QTY], 0)
     return int(bar)
 
 
-def split_lots(recipe: Any, split: Any, lots: int, through: int, min_lots: int, min_worth: int) -> None:
+def split_lots(recipe: int, split: int, lots: int, through: int, min_lots: int, min_worth: int) -> None:
     """Lots of each rung and of the runner, where no rung has to be merged (spec F17)."""
-    count, den = recipe[COUNT], recipe[SHARE_DEN]
+    count, den = peek(recipe, COUNT), peek(recipe, SHARE_DEN)
     plain = min_worth == 0
     sized = 0
     for k in range(count):
-        split[k] = quotient(recipe[SHARE + k] * lots, den)
-        sized += split[k]
-        if split[k] < max(min_lots, 1) or (through and recipe[SOFT + k]):
+        poke(split, k, quotient(peek(recipe, SHARE + k) * lots, den))
+        sized += peek(split, k)
+        if peek(split, k) < max(min_lots, 1) or (through and peek(recipe, SOFT + k)):
             plain = False
-    split[SPLIT_RUNNER] = 0
-    if recipe[WHOLE]:
-        split[count - 1] += lots - sized
-        if recipe[TRAILS]:
-            split[SPLIT_RUNNER] = -1
-    elif recipe[TRAILS]:
-        split[SPLIT_RUNNER] = lots - sized
-    split[SPLIT_LOTS] = lots
-    split[SPLIT_PLAIN] = 1 if plain else 0
+    poke(split, SPLIT_RUNNER, 0)
+    if peek(recipe, WHOLE):
+        poke(split, count - 1, peek(split, count - 1) + lots - sized)
+        if peek(recipe, TRAILS):
+            poke(split, SPLIT_RUNNER, -1)
+    elif peek(recipe, TRAILS):
+        poke(split, SPLIT_RUNNER, lots - sized)
+    poke(split, SPLIT_LOTS, lots)
+    poke(split, SPLIT_PLAIN, 1 if plain else 0)
 
 
 def is_plain(
-    recipe: Any, split: Any, lots: int, side: int, entry: int, risk: int, through: int, min_lots: int, min_worth: int
+    recipe: int, split: int, lots: int, side: int, entry: int, risk: int, through: int, min_lots: int, min_worth: int
 ) -> bool:
     """Whether `quick` can follow such a position; its lots are then in `split`."""
-    if split[SPLIT_LOTS] != lots:
+    if peek(split, SPLIT_LOTS) != lots:
         split_lots(recipe, split, lots, through, min_lots, min_worth)
-    if split[SPLIT_PLAIN] == 0:
+    if peek(split, SPLIT_PLAIN) == 0:
         return False
     # A short's levels must be prices above 0.
-    return side > 0 or entry + risk * (recipe[R_NUM + recipe[COUNT] - 1] / recipe[R_DEN + recipe[COUNT] - 1]) < -1
+    return (
+        side > 0
+        or entry
+        + risk * (peek(recipe, R_NUM + peek(recipe, COUNT) - 1) / peek(recipe, R_DEN + peek(recipe, COUNT) - 1))
+        < -1
+    )
 
 
 def quick(
-    o: Any, h: Any, l: Any, h1: Any, l1: Any, h2: Any, l2: Any, h3: Any, l3: Any, following: Any, between: Any,
-    bars: Any, highs: Any, lows: Any, gaps: Any, known: Any, recipe: Any, split: Any, state: Any,
-    entry: int, stop: int, lots: int, due: int, side: int, slip_num: int, slip_den: int, position: int, out: Any,
-    told: Any,
+    n: int, room: int, o: int, h: int, l: int, h1: int, l1: int, h2: int, l2: int, h3: int, l3: int, blocks: int,
+    following: int, between: int, bars: int, highs: int, lows: int, gaps: int, known: int, recipe: int, split: int,
+    state: int, entry: int, stop: int, lots: int, due: int, side: int, slip_num: int, slip_den: int, position: int, out: int,
+    told: int,
 ) -> int:  # fmt: skip
     """As planning and `evaluate_path` for a ladder that needs no merging and meets its rungs in their order, with levels
     computed when they are next. split: lots of each rung, then of the runner.
@@ -235,31 +251,33 @@ def quick(
     Returns the closing bar; -1 where the path needs more room; HANDED where a bar must be walked or time is over: then
     `state` holds the position, and its STEP the bar, for `evaluate_path` to go on with.
     """
-    n = len(o)
     end = min(n, due + 1)
     risk = entry - stop
-    quantity, kind, runner = lots, BY_STOP, split[SPLIT_RUNNER]
-    stages = recipe[STAGE_COUNT] if runner != 0 else 0
-    count = recipe[COUNT]
+    quantity, kind, runner = lots, BY_STOP, peek(split, SPLIT_RUNNER)
+    stages = peek(recipe, STAGE_COUNT) if runner != 0 else 0
+    count = peek(recipe, COUNT)
     stage, trail = -1, -FAR
-    first_bar = bars[0]
-    peak = o[np.uintp(first_bar)]
+    first_bar = peek(bars, 0)
+    peak = peek(o, first_bar)
     k = 0
-    u = np.uintp(0)
-    meet = max(quotient(entry * recipe[R_DEN] + recipe[R_NUM] * risk, recipe[R_DEN]), entry + 1)
+    u = 0
+    meet = max(quotient(entry * peek(recipe, R_DEN) + peek(recipe, R_NUM) * risk, peek(recipe, R_DEN)), entry + 1)
     ahead = FAR
     cb_num, cb_den = 0, 1
     if stages > 0:
-        ahead = ceil_div(entry * recipe[STAGE_DEN] + recipe[STAGE_NUM] * risk, recipe[STAGE_DEN])
+        ahead = ceil_div(entry * peek(recipe, STAGE_DEN) + peek(recipe, STAGE_NUM) * risk, peek(recipe, STAGE_DEN))
         while ahead <= peak:
             stage += 1
-            u = np.uintp(stage)
-            cb_den = recipe[CALLBACK_DEN + u]
-            cb_num = cb_den - side * recipe[CALLBACK_NUM + u]
+            u = stage
+            cb_den = peek(recipe, CALLBACK_DEN + u)
+            cb_num = cb_den - side * peek(recipe, CALLBACK_NUM + u)
             ahead = FAR
             if stage + 1 < stages:
-                u = np.uintp(stage + 1)
-                ahead = ceil_div(entry * recipe[STAGE_DEN + u] + recipe[STAGE_NUM + u] * risk, recipe[STAGE_DEN + u])
+                u = stage + 1
+                ahead = ceil_div(
+                    entry * peek(recipe, STAGE_DEN + u) + peek(recipe, STAGE_NUM + u) * risk,
+                    peek(recipe, STAGE_DEN + u),
+                )
         if stage >= 0:
             trail = trail_at(peak, cb_num, cb_den)
     at = 0
@@ -273,14 +291,14 @@ def quick(
         first = i
         m = cb_num / cb_den
         while True:
-            if i >= known[0]:
-                if bars[np.uintp(known[0] - 1)] >= n or bars[np.uintp(known[0] - 1)] >= end:
-                    i = known[0] - 1
+            if i >= peek(known, 0):
+                if peek(bars, peek(known, 0) - 1) >= n or peek(bars, peek(known, 0) - 1) >= end:
+                    i = peek(known, 0) - 1
                     break
-                if known[0] + PADDING >= len(bars):
+                if peek(known, 0) + PADDING >= room:
                     return -1
-                i = known[0]
-                known[0] = extend(h, l, following, between, bars, highs, lows, gaps, known[0])
+                i = peek(known, 0)
+                poke(known, 0, extend(n, room, h, l, following, between, bars, highs, lows, gaps, peek(known, 0)))
             if trailing:
                 hit = trailing8(highs, lows, i, hi, lo, m, SLACK)
                 if hit != 0:
@@ -293,27 +311,27 @@ def quick(
                     i += lowest_bit(hit)
                     break
                 i += 16
-        while i > first and bars[np.uintp(i - 1)] >= end:
+        while i > first and peek(bars, i - 1) >= end:
             i -= 1
-        bar = bars[np.uintp(i)]
+        bar = peek(bars, i)
         if i > first:
             if trailing:
                 # What lies before raised the peak and the trail, and nothing else.
-                peak = np.int64(highs[np.uintp(i - 1)])
+                peak = np.int64(peek_float(highs, i - 1))
                 trail = max(trail, trail_at(peak, cb_num, cb_den))
                 floor = max(stop, trail)
-            step = bars[np.uintp(i - 1)] + 1
+            step = peek(bars, i - 1) + 1
         falling = False
-        if gaps[np.uintp(i)] <= floor:
+        if peek(gaps, i) <= floor:
             until = min(bar, end)
-            down = first_touch(h, l, h1, l1, h2, l2, h3, l3, step, until, FAR, floor)
+            down = first_touch(h, l, h1, l1, h2, l2, h3, l3, blocks, step, until, FAR, floor)
             if down < until:
                 bar = down
                 falling = True
         step = bar
         if bar >= end:
             break
-        opened, high, low = o[np.uintp(bar)], h[np.uintp(bar)], l[np.uintp(bar)]
+        opened, high, low = peek(o, bar), peek(h, bar), peek(l, bar)
         if low > floor:
             # Rising, unless what the high brings reaches down to the low.
             above, below = stage, floor
@@ -322,14 +340,15 @@ def quick(
             if runner != 0:
                 while next_ahead <= high:
                     above += 1
-                    u = np.uintp(above)
-                    den = recipe[CALLBACK_DEN + u]
-                    num = den - side * recipe[CALLBACK_NUM + u]
+                    u = above
+                    den = peek(recipe, CALLBACK_DEN + u)
+                    num = den - side * peek(recipe, CALLBACK_NUM + u)
                     next_ahead = FAR
                     if above + 1 < stages:
-                        u = np.uintp(above + 1)
+                        u = above + 1
                         next_ahead = ceil_div(
-                            entry * recipe[STAGE_DEN + u] + recipe[STAGE_NUM + u] * risk, recipe[STAGE_DEN + u]
+                            entry * peek(recipe, STAGE_DEN + u) + peek(recipe, STAGE_NUM + u) * risk,
+                            peek(recipe, STAGE_DEN + u),
                         )
                 if above >= 0 and high > peak:
                     raised = max(trail, trail_at(high, num, den))
@@ -339,36 +358,39 @@ def quick(
             clear = low > below
             begun, had, was, moved, changed = k, quantity, at, stop, kind
             while clear and meet <= high:
-                u = np.uintp(k)
-                part = min(split[u], quantity)
+                u = k
+                part = min(peek(split, u), quantity)
                 # Where the open has passed several rungs they fill at it in their order, which is that of their levels.
                 price = opened if opened > meet else meet
-                soft = recipe[SOFT + u]
+                soft = peek(recipe, SOFT + u)
                 if not soft:
                     price = market_at(price, low, slip_num, slip_den)
                 at = filled(out, at, position, bar, TARGET + k + 1, side * price, part, soft)
                 quantity -= part
-                if recipe[MOVE + u] != NO_MOVE:
+                if peek(recipe, MOVE + u) != NO_MOVE:
                     level = entry
-                    if recipe[MOVE + u] == TO_R:
-                        level = moved_to(entry, risk, recipe[MOVE_NUM + u], recipe[MOVE_DEN + u])
+                    if peek(recipe, MOVE + u) == TO_R:
+                        level = moved_to(entry, risk, peek(recipe, MOVE_NUM + u), peek(recipe, MOVE_DEN + u))
                     if level >= low:
                         clear = False
                     if level > stop:
                         stop = level
-                        kind = BY_BREAKEVEN if recipe[MOVE + u] == TO_ENTRY else BY_STOP
+                        kind = BY_BREAKEVEN if peek(recipe, MOVE + u) == TO_ENTRY else BY_STOP
                 k += 1
                 meet = FAR
                 if quantity == 0:
                     break
                 if k < count:
-                    u = np.uintp(k)
+                    u = k
                     meet = max(
-                        quotient(entry * recipe[R_DEN + u] + recipe[R_NUM + u] * risk, recipe[R_DEN + u]), entry + 1
+                        quotient(
+                            entry * peek(recipe, R_DEN + u) + peek(recipe, R_NUM + u) * risk, peek(recipe, R_DEN + u)
+                        ),
+                        entry + 1,
                     )
             if clear:
                 if quantity == 0:
-                    told[AT] = at
+                    poke(told, AT, at)
                     return int(bar)
                 stage, trail, ahead, cb_num, cb_den = above, raised, next_ahead, num, den
                 peak = max(peak, high)
@@ -380,13 +402,23 @@ def quick(
             by_trail = trailing and trail > stop and opened > stop
             if not by_trail or not 0 < runner < quantity:
                 price = market_at(min(trail if by_trail else stop, opened), low, slip_num, slip_den)
-                told[AT] = filled(out, at, position, bar, BY_TRAIL if by_trail else kind, side * price, quantity, 0)
+                poke(
+                    told, AT, filled(out, at, position, bar, BY_TRAIL if by_trail else kind, side * price, quantity, 0)
+                )
                 return int(bar)
         break
-    told[AT] = at
-    state[QTY], state[STOP], state[STOP_KIND], state[PEAK] = quantity, stop, kind, peak
-    state[ARMED], state[TRAIL], state[STAGE] = 1 if stage >= 0 else 0, trail, stage
-    state[RUNNER], state[NEXT], state[STEP], state[CUR] = runner, k, step, i
+    poke(told, AT, at)
+    poke(state, QTY, quantity)
+    poke(state, STOP, stop)
+    poke(state, STOP_KIND, kind)
+    poke(state, PEAK, peak)
+    poke(state, ARMED, 1 if stage >= 0 else 0)
+    poke(state, TRAIL, trail)
+    poke(state, STAGE, stage)
+    poke(state, RUNNER, runner)
+    poke(state, NEXT, k)
+    poke(state, STEP, step)
+    poke(state, CUR, i)
     return HANDED
 
 
@@ -424,12 +456,24 @@ def evaluate_path(
                 if known[0] + PADDING >= len(bars):
                     return -1
                 i = known[0]
-                known[0] = extend(h, l, following, between, bars, highs, lows, gaps, known[0])
+                known[0] = extend(
+                    n,
+                    len(bars),
+                    address(h),
+                    address(l),
+                    address(following),
+                    address(between),
+                    address(bars),
+                    address(highs),
+                    address(lows),
+                    address(gaps),
+                    known[0],
+                )
             if trailing:
-                hit = trailing8(highs, lows, i, hi, lo, m, slack)
+                hit = trailing8(address(highs), address(lows), i, hi, lo, m, slack)
                 width = 8
             else:
-                hit = records16(highs, lows, i, hi, lo, m, slack)
+                hit = records16(address(highs), address(lows), i, hi, lo, m, slack)
                 width = 16
             if hit != 0:
                 i += lowest_bit(hit)
@@ -448,14 +492,43 @@ def evaluate_path(
             begin = state[STEP] if i == first else bars[np.uintp(i - 1)] + 1
             begin = max(begin, state[STEP])
             until = min(bar, end)
-            at = first_touch(h, l, h1, l1, h2, l2, h3, l3, begin, until, FAR, floor)
+            at = first_touch(
+                address(h),
+                address(l),
+                address(h1),
+                address(l1),
+                address(h2),
+                address(l2),
+                address(h3),
+                address(l3),
+                len(h3),
+                begin,
+                until,
+                FAR,
+                floor,
+            )
             if at < until:
                 bar = at
         if bar >= end:
             break
         state[STEP] = bar
         what = advance(
-            o, h, l, ladder, state, rungs, stages, bar, bar + 1, side, slip_num, slip_den, 0, position, out, told
+            address(o),
+            address(h),
+            address(l),
+            address(ladder),
+            address(state),
+            rungs,
+            stages,
+            bar,
+            bar + 1,
+            side,
+            slip_num,
+            slip_den,
+            0,
+            position,
+            address(out),
+            address(told),
         )
         if what == LEFT:
             return int(bar)
@@ -472,8 +545,12 @@ def evaluate_path(
     return int(end_position(o, l, c, state, due, side, slip_num, slip_den, close_at_end, position, out, told))
 
 
+def more(sums: int, place: int, value: float) -> None:
+    poke_float(sums, place, peek_float(sums, place) + value)
+
+
 def add_up(
-    sums: Any, out: Any, count: int, planned: int, side: int, entry: int, stop: int, lots: int, held: int,
+    sums: int, out: int, count: int, planned: int, side: int, entry: int, stop: int, lots: int, held: int,
     is_open: bool, taker: float, maker: float, unit: float,
 ) -> float:  # fmt: skip
     """Add a position's fills to its profile's sums. Returns its net R, nan while it is open."""
@@ -481,46 +558,46 @@ def add_up(
     risk = float(side * (entry - stop)) * float(lots)
     hit = 0
     for f in range(count):
-        code, price, part = out[2, f], out[3, f], float(out[4, f])
+        code, price, part = peek(out, f * FILL_ROW + 2), peek(out, f * FILL_ROW + 3), float(peek(out, f * FILL_ROW + 4))
         moved = float(side * (price - entry)) * part
         gross += moved
-        fees += float(price) * part * (maker if out[5, f] else taker)
+        fees += float(price) * part * (maker if peek(out, f * FILL_ROW + 5) else taker)
         place = REASONS + code - TARGET - 1 if code > TARGET else code
-        sums[BY_REASON + place] += 1
-        sums[R_BY_REASON + place] += moved / risk
+        more(sums, BY_REASON + place, float(1))
+        more(sums, R_BY_REASON + place, float(moved / risk))
         if code > TARGET and not hit & (1 << (code - TARGET)):
             hit |= 1 << (code - TARGET)
-            sums[HITS + code - TARGET - 1] += 1
+            more(sums, HITS + code - TARGET - 1, float(1))
     k = 0
     while planned >> k:
-        sums[PLANNED_RUNGS + k] += (planned >> k) & 1
+        more(sums, PLANNED_RUNGS + k, float((planned >> k) & 1))
         k += 1
     fees += float(entry) * float(lots) * taker
     net = gross - fees
-    sums[POSITIONS] += 1
-    sums[EXITS] += count
-    sums[NET] += net * unit
-    sums[GROSS] += gross * unit
-    sums[FEES] += fees * unit
+    more(sums, POSITIONS, float(1))
+    more(sums, EXITS, float(count))
+    more(sums, NET, float(net * unit))
+    more(sums, GROSS, float(gross * unit))
+    more(sums, FEES, float(fees * unit))
     if is_open:
-        sums[OPEN] += 1
+        more(sums, OPEN, float(1))
         return np.nan
     r = net / risk
-    sums[BARS] += held
+    more(sums, BARS, float(held))
     if net > 0:
-        sums[WINS] += 1
-        sums[PROFIT] += net * unit
+        more(sums, WINS, float(1))
+        more(sums, PROFIT, float(net * unit))
     elif net < 0:
-        sums[LOSSES] += 1
-        sums[LOSS] -= net * unit
-    sums[R_SUM] += r
-    sums[R_SQUARES] += r * r
-    sums[R_LEAST] = min(sums[R_LEAST], r)
-    sums[R_MOST] = max(sums[R_MOST], r)
-    sums[RUN] += r
-    sums[RUN_TOP] = max(sums[RUN_TOP], sums[RUN])
-    sums[RUN_LEAST] = min(sums[RUN_LEAST], sums[RUN])
-    sums[FALL] = max(sums[FALL], sums[RUN_TOP] - sums[RUN])
+        more(sums, LOSSES, float(1))
+        more(sums, LOSS, -float(net * unit))
+    more(sums, R_SUM, float(r))
+    more(sums, R_SQUARES, float(r * r))
+    poke_float(sums, R_LEAST, min(peek_float(sums, R_LEAST), r))
+    poke_float(sums, R_MOST, max(peek_float(sums, R_MOST), r))
+    more(sums, RUN, float(r))
+    poke_float(sums, RUN_TOP, max(peek_float(sums, RUN_TOP), peek_float(sums, RUN)))
+    poke_float(sums, RUN_LEAST, min(peek_float(sums, RUN_LEAST), peek_float(sums, RUN)))
+    poke_float(sums, FALL, max(peek_float(sums, FALL), peek_float(sums, RUN_TOP) - peek_float(sums, RUN)))
     return float(r)
 
 
@@ -537,13 +614,27 @@ def evaluate_range(
     profiles = len(recipes)
     keeps = net_r.size > 0
     long, short, recipes, stops, sizes = unowned(long), unowned(short), unowned(recipes), unowned(stops), unowned(sizes)
+    bars, sides, prices, rule = unowned(bars), unowned(sides), unowned(prices), unowned(rule)
     sums, out, last, splits, kept = unowned(sums), unowned(out), unowned(last), unowned(splits), unowned(kept)
     ladder, state, scratch, told = unowned(ladder), unowned(state), unowned(scratch), unowned(told)
     none, far, known = unowned(none), unowned(far), unowned(known)
     at, highs, lows, gaps = unowned(at), unowned(highs), unowned(lows), unowned(gaps)
+    at_, highs_, lows_, gaps_, known_ = address(at), address(highs), address(lows), address(gaps), address(known)
+    recipes_, splits_, state_, out_, told_ = (
+        address(recipes),
+        address(splits),
+        address(state),
+        address(out),
+        address(told),
+    )
+    sums_ = address(sums)
+    net_r, exit_bar = unowned(net_r), unowned(exit_bar)
     for i in range(first, end):
         bar, side = bars[i], np.int64(sides[i])
         o, h, l, c, h1, l1, h2, l2, h3, l3, following, between = long if side > 0 else short
+        n = len(o)
+        o_, h_, l_, following_, between_ = address(o), address(h), address(l), address(following), address(between)
+        h1_, l1_, h2_, l2_, h3_, l3_ = address(h1), address(l1), address(h2), address(l2), address(h3), address(l3)
         num = slip_den - side * slip_num
         known[0] = 0
         for p in range(profiles):
@@ -552,7 +643,7 @@ def evaluate_range(
                 continue
             if known[0] == 0:
                 at[0], highs[0], lows[0], gaps[0] = bar, h[bar], l[bar], FAR
-                known[0] = extend(h, l, following, between, at, highs, lows, gaps, 1)
+                known[0] = extend(n, len(at), h_, l_, following_, between_, at_, highs_, lows_, gaps_, 1)
             due = NEVER
             if recipes[p, TIME_STOP] > 0:
                 due = bar + recipes[p, TIME_STOP]
@@ -564,12 +655,13 @@ def evaluate_range(
             begin = 0
             planned = (1 << recipes[p, COUNT]) - 1
             plain = is_plain(
-                recipes[p], splits[p], lots, side, entry, entry - side * stop, through, min_lots, min_worth
+                recipes_ + p * 8 * RECIPE_SIZE, splits_ + p * 8 * SPLIT_SIZE, lots, side, entry, entry - side * stop, through, min_lots, min_worth
             )  # fmt: skip
             if plain:
                 closed = quick(
-                    o, h, l, h1, l1, h2, l2, h3, l3, following, between, at, highs, lows, gaps, known, recipes[p],
-                    splits[p], state, entry, side * stop, lots, due, side, num, slip_den, i, out, told,
+                    n, len(at), o_, h_, l_, h1_, l1_, h2_, l2_, h3_, l3_, len(h3), following_, between_, at_, highs_, lows_,
+                    gaps_, known_, recipes_ + p * 8 * RECIPE_SIZE, splits_ + p * 8 * SPLIT_SIZE, state_, entry, side * stop,
+                    lots, due, side, num, slip_den, i, out_, told_,
                 )  # fmt: skip
             if closed == HANDED:
                 for place in range(STATE_SIZE):
@@ -597,7 +689,7 @@ def evaluate_range(
                 return i
             last[p] = closed
             r = add_up(
-                sums[p], out, told[AT], planned, side, prices[i], stop, lots, closed - bar, closed == len(o),
+                sums_ + p * 8 * SUMS_SIZE, out_, told[AT], planned, side, prices[i], stop, lots, closed - bar, closed == len(o),
                 taker, maker, unit,
             )  # fmt: skip
             if keeps:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from exitbrain.core.walk import FAR
-from exitbrain.kernel.simd import lowest_bit, mask16, mask32
+from exitbrain.kernel.simd import lowest_bit, mask16, mask32, peek
 
 FANOUT = 16
 NEAR = 256  # bars that are scanned before the index is asked
@@ -38,24 +38,37 @@ def block_extremes(h: Any, l: Any, highest: Any, lowest: Any) -> None:
         lowest[b] = low
 
 
-def scan(h: Any, l: Any, j: int, end: int, hi: int, lo: int) -> int:
+def scan(h: int, l: int, j: int, end: int, hi: int, lo: int) -> int:
     while j + 32 <= end:
         hit = mask32(h, l, j, hi, lo)
         if hit != 0:
             return j + lowest_bit(hit)
         j += 32
     while j < end:
-        if h[np.uintp(j)] >= hi or l[np.uintp(j)] <= lo:
+        if peek(h, j) >= hi or peek(l, j) <= lo:
             return j
         j += 1
     return end
 
 
 def first_touch(
-    h: Any, l: Any, h1: Any, l1: Any, h2: Any, l2: Any, h3: Any, l3: Any, j: int, end: int, hi: int, lo: int
+    h: int,
+    l: int,
+    h1: int,
+    l1: int,
+    h2: int,
+    l2: int,
+    h3: int,
+    l3: int,
+    blocks: int,
+    j: int,
+    end: int,
+    hi: int,
+    lo: int,
 ) -> int:
-    """The first bar from `j` on that leaves the band, or `end`. Without an index its columns are empty."""
-    if len(h1) == 0 or end - j <= NEAR:
+    """The first bar from `j` on that leaves the band, or `end`. Columns are addresses; `blocks` counts
+    those of 4096 bars, 0 without an index."""
+    if blocks == 0 or end - j <= NEAR:
         return scan(h, l, j, end, hi, lo)
     near = ((j + NEAR) // 16) * 16
     j = scan(h, l, j, near, hi, lo)
@@ -68,7 +81,7 @@ def first_touch(
             while True:
                 if b2 % 16 == 0:
                     b3 = b2 // 16
-                    while b3 < len(h3) and h3[np.uintp(b3)] < hi and l3[np.uintp(b3)] > lo:
+                    while b3 < blocks and peek(h3, b3) < hi and peek(l3, b3) > lo:
                         b3 += 1
                     b2 = b3 * 16
                     if b2 * 256 >= end:
