@@ -23,6 +23,18 @@ const Sets = lazy(async () => ({ default: (await import("./sets/Sets")).Sets }))
 
 /** What came out of a run, as the report shows it, with the whole table of its sets asked from the server. */
 export function Finished({ run }: { run: Shape["RunDetail"] }) {
+  return (
+    <>
+      <Results run={run} />
+      <Suspense fallback={<p className="quiet">Reading the sets.</p>}>
+        <Sets run={run} />
+      </Suspense>
+    </>
+  );
+}
+
+/** Of a large run that was imported they are reckoned when they are first asked for; the table does not wait for them. */
+function Results({ run }: { run: Shape["RunDetail"] }) {
   const path = { run_id: run.run_id };
   const asked = api.useQuery(
     "get",
@@ -93,9 +105,6 @@ export function Finished({ run }: { run: Shape["RunDetail"] }) {
           <Files run={run} />
         </Section>
       </div>
-      <Suspense fallback={<p className="quiet">Reading the sets.</p>}>
-        <Sets run={run} />
-      </Suspense>
     </>
   );
 }
