@@ -19,14 +19,22 @@ from types import ModuleType
 
 WALK, ROLLING = "exitbrain.core.walk", "exitbrain.kernel.rolling"
 TOUCHING, FOLLOWING = "exitbrain.kernel.touching", "exitbrain.kernel.following"
-SWEEPING = "exitbrain.kernel.sweeping"
+SWEEPING, TICKING = "exitbrain.kernel.sweeping", "exitbrain.kernel.ticking"
 # what each compiled module calls, and the sources whose change makes its cache stale
-CALLS = {WALK: (), ROLLING: (), TOUCHING: (), FOLLOWING: (WALK, TOUCHING), SWEEPING: (WALK, TOUCHING, FOLLOWING)}
+CALLS = {
+    WALK: (),
+    ROLLING: (),
+    TOUCHING: (),
+    FOLLOWING: (WALK, TOUCHING),
+    SWEEPING: (WALK, TOUCHING, FOLLOWING),
+    TICKING: (FOLLOWING,),
+}
 SOURCES = {
     WALK: (WALK,),
     ROLLING: (ROLLING,),
     TOUCHING: (TOUCHING, WALK, "exitbrain.kernel.simd"),
     FOLLOWING: (FOLLOWING, TOUCHING, WALK, "exitbrain.kernel.simd", "exitbrain.kernel.recipes"),
+    TICKING: (TICKING, FOLLOWING, TOUCHING, WALK, "exitbrain.kernel.simd", "exitbrain.kernel.recipes"),
     SWEEPING: (SWEEPING, FOLLOWING, TOUCHING, WALK, "exitbrain.kernel.simd", "exitbrain.kernel.recipes"),
 }
 
@@ -67,6 +75,10 @@ def compiled_following() -> ModuleType:
 
 def compiled_sweeping() -> ModuleType:
     return _compiled(SWEEPING)
+
+
+def compiled_ticking() -> ModuleType:
+    return _compiled(TICKING)
 
 
 @cache
