@@ -112,3 +112,38 @@ def scripted(*answers: Mapping[str, Any], told: list[str] | None = None) -> Any:
 
 
 Gate = Callable[[str], Any]
+
+
+def drifting(days: list[float], *, seed: int = 3, noise: float = 0.004) -> pl.DataFrame:
+    """Hourly bars of days that each drift by so much an hour."""
+    dice = np.random.default_rng(seed)
+    steps = np.repeat(days, 24) + dice.normal(0, noise, 24 * len(days))
+    close = np.round(100 * np.exp(np.cumsum(steps)), 2)
+    opened = np.concatenate(([100.0], close[:-1]))
+    reach = np.abs(dice.normal(0, noise / 2, (2, len(close))))
+    count = len(close)
+    return pl.DataFrame(
+        {
+            "timestamp": pl.Series(START + HOUR * np.arange(count)).cast(pl.Datetime("us", "UTC")),
+            "symbol": [SYMBOL] * count,
+            "open": opened,
+            "high": np.round(np.maximum(opened, close) * (1 + reach[0]), 2),
+            "low": np.round(np.minimum(opened, close) * (1 - reach[1]), 2),
+            "close": close,
+            "volume": np.round(dice.gamma(4, 50, count), 3),
+        }
+    )
+
+
+def every_eight_hours(held: int = 6, **changes: Any) -> dict[str, Any]:
+    """Long three times a day for some bars, trimmed where it weakens: a plan whose fate is the market's drift."""
+    own = {
+        "id": "by_the_clock",
+        "symbol": SYMBOL,
+        "direction": "long",
+        "category": "other",
+        "entry_rule": "hour_utc in (0, 8, 16)",
+        "exit_rule": f"bars_held >= {held}",
+    }
+    rows = plan()["triggers"][1:]
+    return {"plan_id": "clock", "triggers": [own, *rows], **changes}

@@ -8,7 +8,7 @@ import typer
 
 from exitbrain.cli.options import AsJson, Candles, Config, Repair
 
-strategist_app = typer.Typer(no_args_is_help=True, help="Plans that are written by a model or a template: propose one.")
+strategist_app = typer.Typer(no_args_is_help=True, help="Written plans: propose, review, promote, withdraw.")
 
 Caps = Annotated[
     str | None, typer.Option("--caps", metavar="F", help="The operator's caps; without it those of the home folder.")
@@ -94,3 +94,112 @@ def propose(
         ),
         as_json=as_json,
     )
+
+
+PlanFile = Annotated[str, typer.Argument(metavar="F", help="A plan file, or the id of its proposal.")]
+Operator = Annotated[
+    str | None, typer.Option("--operator", metavar="NAME", help="Who consents; without it the user of this session.")
+]
+
+
+@strategist_app.command("review", epilog="Example: exitbrain strategist review plan.yaml --candles BTCUSDT_1h.parquet")
+def review(
+    file: PlanFile,
+    candles: Candles,
+    days: Annotated[int, typer.Option("--days", metavar="N", help="Days of each window.")] = 30,
+    held_out: Annotated[int, typer.Option("--held-out", metavar="N", help="Windows before the last one.")] = 3,
+    shadow_bars: Annotated[
+        int, typer.Option("--shadow-bars", metavar="N", help="New bars that a plan in shadow needs.")
+    ] = 48,
+    current: Current = None,
+    caps: Caps = None,
+    config: Config = None,
+    home: Home = None,
+    repair: Repair = False,
+    as_json: AsJson = False,
+) -> None:
+    """Judge a plan: lint, the last days, days that nothing was fitted to, the plan in force; in shadow the new bars.
+
+    Where every gate passes, the last line holds the word with which an operator consents to the next step.
+    """
+    from exitbrain.cli.strategist_steps import Reviewing, run_review
+
+    run_review(
+        Reviewing(
+            file=file,
+            candles=candles,
+            days=days,
+            held_out=held_out,
+            shadow_bars=shadow_bars,
+            current=current,
+            caps=caps,
+            config=config,
+            home=home,
+            repair=repair,
+        ),
+        as_json=as_json,
+    )
+
+
+@strategist_app.command("promote", epilog="Example: exitbrain strategist promote plan.yaml --consent 3f2a90b1c4d5")
+def promote(
+    file: PlanFile,
+    consent: Annotated[
+        str | None,
+        typer.Option("--consent", metavar="WORD", help="The word of the review; without it a terminal is asked."),
+    ] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="STATE", help="shadow or active: only if that is next.")] = (
+        None
+    ),
+    operator: Operator = None,
+    note: Annotated[str | None, typer.Option("--note", metavar="WORDS", help="Why, for the record.")] = None,
+    caps: Caps = None,
+    config: Config = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take a plan one step on, from quarantine to shadow or from shadow into force, by the operator's word."""
+    from exitbrain.cli.strategist_steps import run_promote
+
+    run_promote(file, consent, to, operator, note, caps, config, home, as_json=as_json)
+
+
+@strategist_app.command("withdraw", epilog="Example: exitbrain strategist withdraw plan.yaml --note 'too many exits'")
+def withdraw(
+    file: PlanFile,
+    operator: Operator = None,
+    note: Annotated[str | None, typer.Option("--note", metavar="WORDS", help="Why, for the record.")] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take a plan out of force, or reject it before it was. Positions that began under it keep it."""
+    from exitbrain.cli.strategist_steps import run_withdraw
+
+    run_withdraw(file, operator, note, home, as_json=as_json)
+
+
+@strategist_app.command("list", epilog="Example: exitbrain strategist list --json")
+def list_plans(home: Home = None, as_json: AsJson = False) -> None:
+    """List the plans that were proposed or reviewed, the newest first."""
+    from exitbrain.cli.strategist_steps import run_list
+
+    run_list(home, as_json=as_json)
+
+
+@strategist_app.command("show", epilog="Example: exitbrain strategist show plan.yaml")
+def show_plan(file: PlanFile, home: Home = None, as_json: AsJson = False) -> None:
+    """Show where a plan stands: each gate with what it measured, and every step with who took it."""
+    from exitbrain.cli.strategist_steps import run_show
+
+    run_show(file, home, as_json=as_json)
+
+
+@strategist_app.command("prompts", epilog="Example: exitbrain strategist prompts --timeframe 1h")
+def prompts(
+    timeframe: Annotated[str, typer.Option("--timeframe", metavar="T", help="That of the bars.")] = "1h",
+    as_json: AsJson = False,
+) -> None:
+    """Print what a model is told whatever the market: the prompts with their version and hash."""
+    from exitbrain.cli.strategist_steps import run_prompts
+
+    run_prompts(timeframe, as_json=as_json)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from exitbrain.cli.terminal import console, print_json
 from exitbrain.core.lint import Severity
@@ -17,8 +17,12 @@ from exitbrain.strategist.asking import Budget, ModelChoice
 from exitbrain.strategist.prompting import STYLES
 from exitbrain.wiring.strategist.files import Conversations, caps_of, portfolio_of, read_recording, write_whole
 from exitbrain.wiring.strategist.gates import GateResult, line_of
+from exitbrain.wiring.strategist.promoting import Strategist
 from exitbrain.wiring.strategist.proposing import Asked, Proposal, propose
-from exitbrain.wiring.workbench.home import HOME, open_home
+from exitbrain.wiring.workbench.home import HOME
+
+if TYPE_CHECKING:
+    from exitbrain.wiring.workbench import Workbench
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +53,11 @@ def run_propose(given: Proposing, *, as_json: bool) -> None:
     style = given.template or given.style
     if style not in STYLES:
         raise InvalidInput(unknown_name(style, STYLES, "style"))
-    made = _from_template(given, style) if given.template is not None else _from_model(given, style)
-    if not made.passed:
-        raise InvalidInput(*(line for gate in made.gates for line in gate.lines))
+    if given.template is not None or given.replay is not None:
+        with _bench_where_asked(given) as bench:
+            made = _without_model(given, style, bench)
+    else:
+        made = _from_model(given, style)
     write_whole(given.out, made.text)
     if given.record is not None and made.answer is not None:
         write_whole(given.record, json.dumps(made.answer.recording, indent=1))
@@ -61,33 +67,49 @@ def run_propose(given: Proposing, *, as_json: bool) -> None:
         _tell(made, given.out)
 
 
-def _from_template(given: Proposing, style: str) -> Proposal:
+@contextmanager
+def _bench_where_asked(given: Proposing) -> Iterator[Workbench | None]:
+    """A home that was named; without one a template leaves nothing but its file."""
+    from exitbrain.wiring.workbench import Workbench
+
+    if given.home is None and HOME not in os.environ:
+        yield None
+        return
+    with Workbench.open(home=given.home) as bench:
+        yield bench
+
+
+def _without_model(given: Proposing, style: str, bench: Workbench | None) -> Proposal:
     unused = [name for name in ("model", "replay", "record") if getattr(given, name) is not None]
-    if unused:
+    if given.template is not None and unused:
         found = f"--{unused[0]} with --from-template"
         raise InvalidInput(found, accepted="one of the two: a template asks no model")
-    home = None if given.home is None and HOME not in os.environ else open_home(given.home, os.environ)
-    return propose(given.candles, _asked(given, style, home))
+    recording = None if given.replay is None else read_recording(given.replay)
+    made = _passed(propose(given.candles, _asked(given, style, bench), recording=recording))
+    if bench is not None:
+        Strategist(bench).keep(made)
+    return made
 
 
 def _from_model(given: Proposing, style: str) -> Proposal:
-    if given.replay is not None:
-        home = None if given.home is None and HOME not in os.environ else open_home(given.home, os.environ)
-        return propose(given.candles, _asked(given, style, home), recording=read_recording(given.replay))
+    from exitbrain.wiring.workbench import Workbench
+
     budget = _budget(given)
     model = ModelChoice.of(given.model, given.base_url, os.environ)
-    home = open_home(given.home, os.environ)
-    kept = Conversations(home)
-    made = propose(
-        given.candles,
-        _asked(given, style, home),
-        model=model,
-        budget=budget,
-        kept=(lambda key: None) if given.again else kept.find,
-    )
-    if made.answer is None:
-        raise Unavailable("the model gave no answer")
-    kept.keep(made.answer.key, made.answer.recording)
+    with Workbench.open(home=given.home) as bench:
+        kept = Conversations(bench.home)
+        find = (lambda key: None) if given.again else kept.find
+        made = propose(given.candles, _asked(given, style, bench), model=model, budget=budget, kept=find)
+        if made.answer is None:
+            raise Unavailable("the model gave no answer")
+        kept.keep(made.answer.key, made.answer.recording)
+        Strategist(bench).keep(_passed(made))
+    return made
+
+
+def _passed(made: Proposal) -> Proposal:
+    if not made.passed:
+        raise InvalidInput(*(line for gate in made.gates for line in gate.lines))
     return made
 
 
@@ -107,13 +129,17 @@ def _budget(given: Proposing) -> Budget:
     )
 
 
-def _asked(given: Proposing, style: str, home: Any) -> Asked:
+def _asked(given: Proposing, style: str, bench: Workbench | None) -> Asked:
     equity, positions = portfolio_of(given.portfolio)
+    current: Any = given.current
+    if current is None and bench is not None:
+        held = Strategist(bench).in_force()
+        current = None if held is None else held["text"]
     return Asked(
         style=style,
         config=given.config,
-        caps=caps_of(given.caps, home),
-        current=given.current,
+        caps=caps_of(given.caps, None if bench is None else bench.home),
+        current=current,
         positions=positions,
         equity=equity,
         repair=given.repair,
@@ -146,7 +172,7 @@ def _tell(made: Proposal, out: str) -> None:
         screen.print(f"the model mended its plan {len(made.answer.turns) - 1} times", markup=False)
     for line in warnings_of(made.gates):
         screen.print(line, markup=False, soft_wrap=True)
-    screen.print(f"wrote {out}; next: exitbrain strategist review {out}", markup=False, soft_wrap=True)
+    screen.print(f"wrote {out}; next: exitbrain strategist review {out} --candles F", markup=False, soft_wrap=True)
 
 
 def warnings_of(gates: Any) -> list[str]:
@@ -154,10 +180,3 @@ def warnings_of(gates: Any) -> list[str]:
         return [line_of(one) for one in gate.findings if one.severity is Severity.WARNING]
 
     return [one_line(line) for gate in gates for line in told(gate)]
-
-
-def bad_plan(path: str, gate: GateResult) -> typer.Exit:
-    """Lines to stderr, one a fault, and the status of bad input."""
-    for line in gate.lines:
-        typer.echo(one_line(f"{path}: {gate.gate}: {line}"), err=True)
-    return typer.Exit(InvalidInput.exit_status)

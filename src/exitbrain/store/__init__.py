@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from exitbrain.store.experiments import UnknownExperiment
 from exitbrain.store.keys import Claim
+from exitbrain.store.proposals import StaleState, UnknownProposal
 from exitbrain.store.queries import (
     RUN_SORTS,
     SET_SORTS,
@@ -39,7 +40,9 @@ __all__ = [
     "ResultWriter",
     "RunQuery",
     "SetQuery",
+    "StaleState",
     "Store",
     "UnknownExperiment",
+    "UnknownProposal",
     "UnknownRun",
 ]

@@ -235,6 +235,47 @@ experiment_assignments = Table(
     Index("assignments_by_unit", "experiment_id", "unit", unique=True),
 )
 
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("proposal_id", Words, primary_key=True),
+    Column("sha256", Words, nullable=False),
+    Column("plan_id", Words, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("judged_at", BigInteger),
+    Column("text", Text, nullable=False),
+    Column("spec", Text, nullable=False),
+    Column("verdict", Text),
+    Column("recording", Text),
+    Index("proposals_by_creation", "created_at"),
+)
+
+proposal_steps = Table(
+    "proposal_steps",
+    metadata,
+    Column("proposal_id", Words, ForeignKey("proposals.proposal_id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("time", BigInteger, nullable=False),
+    Column("step", Words, nullable=False),
+    Column("before", Words, nullable=False),
+    Column("after", Words, nullable=False),
+    Column("operator", Words, nullable=False),
+    Column("consent", Words),
+    Column("note", Text),
+)
+
+# The plan that a position began under stays its plan until it is closed, whatever comes into force meanwhile.
+plan_pins = Table(
+    "plan_pins",
+    metadata,
+    Column("position_key", Words, primary_key=True),
+    Column("proposal_id", Words, ForeignKey("proposals.proposal_id"), nullable=False),
+    Column("pinned_at", BigInteger, nullable=False),
+    Column("released_at", BigInteger),
+)
+
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,

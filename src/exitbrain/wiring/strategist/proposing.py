@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -33,11 +33,12 @@ from exitbrain.strategist.templates import higher_timeframe, plan_from_template
 from exitbrain.wiring.inputs import RunInputs, gather
 from exitbrain.wiring.settings import run_settings
 from exitbrain.wiring.strategist.gates import GateResult, text_gates
-from exitbrain.wiring.strategist.windows import read_series, some
+from exitbrain.wiring.strategist.windows import between, last_days, read_series, some
 
 TEMPLATE, MODEL = "template", "model"
 HIGHER = ("close", "ema_21", "ema_50", "rsi_14", "adx_14", "atr_14")
 HASH_SHOWN = 12
+PERFORMANCE_DAYS = 30
 OURS = ("plan_id", "origin", "generated_at")  # what the system fills in, whatever a model wrote
 
 
@@ -98,6 +99,8 @@ def propose(
     series = some(read_series(candles, settings, repair=asked.repair))
     inputs = gather(series, config=asked.config, environment=environment, to_run=False)
     prompts = read_prompts()
+    if asked.current is not None and not asked.performance:
+        asked = replace(asked, performance=performance_of(series, asked))
     briefing = briefing_of(inputs, settings, asked)
     if model is None and recording is None:
         return _from_template(inputs, settings, asked, prompts, briefing)
@@ -255,6 +258,29 @@ def briefing_of(inputs: RunInputs, settings: Settings, asked: Asked) -> Briefing
         limits=_limits(settings),
         caps=asked.caps,
     )
+
+
+def performance_of(series: Any, asked: Asked) -> tuple[dict[str, Any], ...]:
+    """What the exits of the plan in force did over the last days, by category: those days only, which the judge's
+    held-out windows leave out.
+    """
+    from exitbrain.analysis.exits import by_category
+    from exitbrain.wiring.backtest import one_run
+
+    plan = load_plan(asked.current)
+    if not any(trigger.entry_rule.strip() for trigger in plan.triggers):
+        return ()
+    cut = between(series, last_days(series, PERFORMANCE_DAYS))
+    try:
+        inputs = gather(cut, plan=plan, config=asked.config, environment=asked.environment)
+    except InvalidInput:
+        return ()  # a plan for other bars has done nothing on these
+    result = one_run(inputs, None, None, other=None, traced=False)
+    return tuple({name: _figure(value) for name, value in row.items()} for row in by_category(result.leg_columns))
+
+
+def _figure(value: Any) -> Any:
+    return rounded(value) if isinstance(value, float) else value
 
 
 def _number(value: Any) -> float | None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from exitbrain.candles import Candles
+from exitbrain.candles import Candles, candles_from_frame
+from exitbrain.candles.frames import is_frame
 from exitbrain.config.settings import Settings
 from exitbrain.core.instants import instant_of, iso
 from exitbrain.errors import InvalidInput, Problem
@@ -32,8 +33,11 @@ class Window:
 
 def read_series(candles: Any, settings: Settings, *, repair: bool = False) -> list[Candles]:
     """Every symbol's bars, read once."""
+    symbol = settings.instrument[0].symbol if len(settings.instrument) == 1 else None
     series: list[Candles] = []
     for one in read_once(candles, settings, repair=repair):
+        if is_frame(one):
+            one = candles_from_frame(one, symbol=symbol, repair=repair)
         series.extend([one] if isinstance(one, Candles) else one.candles)
     return series
 
