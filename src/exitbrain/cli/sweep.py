@@ -23,6 +23,9 @@ Engine = Annotated[str, typer.Option("--engine", metavar="ENGINE", help="local o
 Scheduler = Annotated[
     str | None, typer.Option("--scheduler", metavar="ADDRESS", help="Of the dask scheduler, as tcp://10.0.0.1:8786.")
 ]
+Fast = Annotated[
+    bool, typer.Option("--fast", help="Only R, money, exits and rungs, by the kernel where it can follow the profile.")
+]
 Jobs = Annotated[
     int | None,
     typer.Option("--jobs", metavar="N", help="Processes of the local engine; as many as pay off unless said."),
@@ -43,6 +46,7 @@ def sweep_command(
     samples: Samples = None,
     seed: Seed = None,
     sets: Annotated[bool, typer.Option("--sets", help="Keep every TradeSet of every configuration too.")] = False,
+    fast: Fast = False,
     detail: Detail = None,
     funding: Funding = None,
     quotes: Quotes = None,
@@ -69,7 +73,7 @@ def sweep_command(
         paths=paths,
         repair=repair,
     )
-    how = {"method": method, "samples": samples, "seed": seed, "sets": sets}
+    how = {"method": method, "samples": samples, "seed": seed, "sets": sets, "fast": fast}
     where = {"engine": engine, "scheduler": scheduler, "jobs": jobs}
     run_sweep(asked, space, how | where, out, as_json=as_json)
 
@@ -104,6 +108,7 @@ def tune_command(
     train: Annotated[
         float | None, typer.Option("--train", metavar="SHARE", help="Of the entries, the first the bandit learns on.")
     ] = None,
+    fast: Fast = False,
     detail: Detail = None,
     funding: Funding = None,
     quotes: Quotes = None,
@@ -133,10 +138,15 @@ def tune_command(
     bandit = {"features": feature or None, "train": train}
     if method == "bandit":
         run_bandit(
-            asked, space, {"seed": seed, **bandit}, {"samples": samples, "scheduler": scheduler}, out, as_json=as_json
+            asked,
+            space,
+            {"seed": seed, **bandit},
+            {"samples": samples, "scheduler": scheduler, "fast": fast or None},
+            out,
+            as_json=as_json,
         )
         return
-    how = {"method": method, "samples": samples, "seed": seed}
+    how = {"method": method, "samples": samples, "seed": seed, "fast": fast}
     splits = {"folds": folds, "groups": groups, "test_groups": test_groups, "embargo": embargo}
     where = {"engine": engine, "scheduler": scheduler, "jobs": jobs}
     run_tune(asked, space, how | splits | where, bandit, out, as_json=as_json)

@@ -25,6 +25,7 @@ from exitbrain.config.settings import Settings
 from exitbrain.config.spaces import Configuration, ConfigurationMaker, Space
 from exitbrain.core.registry import ProfileRegistry
 from exitbrain.errors import InvalidInput
+from exitbrain.wiring.fast import Openings, candles_of, openings, problem_of, reduced, rows_of
 from exitbrain.wiring.inputs import RunInputs, gather, read_once
 from exitbrain.wiring.settings import run_settings
 
@@ -35,6 +36,7 @@ NUMBER = "configuration"
 REFUSED = "refused"
 KEPT_MARKETS = 4
 BETWEEN_COLLECTIONS = 8
+KEPT_OPENINGS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class Given:
     profiles: Any = None
     repair: bool = False
     path: str | None = None
+    fast: bool = False
 
     def by_full_path(self) -> Given:
         """For a process that runs in another folder."""
@@ -94,6 +97,8 @@ class Shared:
     maker: ConfigurationMaker = field(init=False)
     _candles: Any = field(init=False)
     _others: dict[str, RunInputs] = field(init=False, default_factory=dict)
+    _openings: dict[str, Openings | None] = field(init=False, default_factory=dict)
+    _problems: dict[str, str | None] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._candles = read_once(self.given.candles, self.given.settings, repair=self.given.repair)
@@ -123,6 +128,43 @@ class Shared:
             markets=inputs.markets,
             whipsaw_window_bars=configuration.settings.whipsaw.window_bars,
         )
+
+    def metrics(self, configuration: Configuration) -> dict[str, Any]:
+        """Of a run by the engine: all measures, or those of a fast sweep."""
+        found = dict(self.result(configuration).metrics)
+        return reduced(found) if self.given.fast else found
+
+    def kernel_problem(self, configuration: Configuration) -> str | None:
+        """Why the engine has to run this configuration; None where the kernel can."""
+        from exitbrain.kernel.sweep import unsupported
+
+        if configuration.profile is None:
+            return "profiles are selected by regime"
+        key = self.key_of(configuration.settings)
+        if key not in self._problems:
+            inputs = self._under(configuration.settings)
+            run = run_settings(configuration.settings, inputs.plan, path=self.given.path)
+            self._problems[key] = problem_of(inputs, run)
+        return self._problems[key] or unsupported(configuration.profile)
+
+    def key_of(self, settings: Settings) -> str:
+        """Equal for equal settings."""
+        return "" if settings is self.given.settings else json.dumps(settings.to_dict(), sort_keys=True)
+
+    def openings(self, settings: Settings) -> Openings | None:
+        """What all profiles under these settings share; None where machine words cannot hold it."""
+        from exitbrain.kernel.recipes import out_of_reach, recipes_of
+
+        key = self.key_of(settings)
+        if key not in self._openings:
+            while len(self._openings) >= KEPT_OPENINGS:
+                del self._openings[next(iter(self._openings))]
+            inputs = self._under(settings)
+            run = run_settings(settings, inputs.plan, path=self.given.path)
+            found = openings(inputs, run, settings, self.given.path)
+            too_far = out_of_reach(candles_of(found.market).largest_price, found.entries, recipes_of([]), found.costs)
+            self._openings[key] = None if too_far or not len(found.entries) else found
+        return self._openings[key]
 
     def _under(self, settings: Settings) -> RunInputs:
         """Ticks, lots and fees hang on the instrument and the initial cash; all else is the same for every run."""
@@ -165,7 +207,9 @@ def _shared_of_process(key: str) -> list[Shared]:
 
 def evaluate(task: Task) -> Rows:
     """One piece, in whatever process this is. Raises InvalidInput where the inputs here are not those of the sweep."""
-    held = _shared_of_process(f"{task.content}{task.space.content()}{task.given.settings!r}{task.given.path}")
+    held = _shared_of_process(
+        f"{task.content}{task.space.content()}{task.given.settings!r}{task.given.path}{task.given.fast}"
+    )
     if not held:
         shared = Shared(task.given, task.space)
         if shared.content != task.content:
@@ -176,25 +220,47 @@ def evaluate(task: Task) -> Rows:
 
 def evaluate_with(shared: Shared, first: int, values: Iterable[Mapping[str, Any]], *, with_sets: bool = False) -> Rows:
     rows: list[dict[str, Any]] = []
-    sets: list[pl.DataFrame] = []
     axes = shared.space.axes
+    by_kernel: dict[str, list[tuple[int, Configuration]]] = {}
+    parts: dict[int, pl.DataFrame] = {}
     with paused_collector():
         for number, own in enumerate(values, first):
             row: dict[str, Any] = {NUMBER: number, REFUSED: None}
-            row |= {axis.key: axis.shown(own[axis.key]) for axis in axes}
+            row |= {axis.key: axis.shown(own.get(axis.key)) for axis in axes}
             rows.append(row)
             try:
                 configuration = shared.maker.make(own)
             except InvalidInput as error:
                 row[REFUSED] = "; ".join(problem.found for problem in error.problems)
                 continue
-            result = shared.result(configuration)
-            row.update(result.metrics)
-            if with_sets:
-                sets.append(sets_frame(number, result.set_columns))
+            if shared.given.fast and shared.kernel_problem(configuration) is None:
+                by_kernel.setdefault(shared.key_of(configuration.settings), []).append((number, configuration))
+                continue
+            parts |= _by_engine(shared, row, configuration, with_sets=with_sets)
             if len(rows) % BETWEEN_COLLECTIONS == 0:
                 gc.collect()
+        for group in by_kernel.values():
+            found = shared.openings(group[0][1].settings)
+            if found is None:
+                for number, configuration in group:
+                    parts |= _by_engine(shared, rows[number - first], configuration, with_sets=with_sets)
+                continue
+            numbers = [number for number, _ in group]
+            made, sets = rows_of(found, [one for _, one in group], numbers, with_sets=with_sets)
+            for number, measured in zip(numbers, made, strict=True):
+                rows[number - first].update(measured)
+            parts |= dict(zip(numbers, sets, strict=False))
+    sets = [parts[number] for number in sorted(parts)]
     return Rows(_parquet(rows_frame(rows, shared.space)), _parquet(_together(sets)) if with_sets else None)
+
+
+def _by_engine(
+    shared: Shared, row: dict[str, Any], configuration: Configuration, *, with_sets: bool
+) -> dict[int, pl.DataFrame]:
+    result = shared.result(configuration)
+    metrics = dict(result.metrics)
+    row.update(reduced(metrics) if shared.given.fast else metrics)
+    return {row[NUMBER]: sets_frame(row[NUMBER], result.set_columns)} if with_sets else {}
 
 
 def rows_frame(rows: Sequence[Mapping[str, Any]], space: Space) -> pl.DataFrame:
@@ -215,6 +281,10 @@ def rows_frame(rows: Sequence[Mapping[str, Any]], space: Space) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
+SETS_ORDER = (
+    NUMBER, "set_id", "symbol", "side", "opened_at", "closed_at", "bars_held", "r_multiple", "pnl_net", "initial_risk",
+    "mfe_r", "mae_r", "entry_reason", "exit_reason",
+)  # fmt: skip
 SET_COLUMNS = ("side", "opened_at", "closed_at", "bars_held", "r_multiple", "pnl_net", "initial_risk", "mfe_r", "mae_r")
 
 
@@ -245,7 +315,7 @@ def sets_frame(number: int, sets: SetColumns) -> pl.DataFrame:
 def _together(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     import polars as pl
 
-    return pl.concat(frames) if frames else pl.DataFrame(schema={NUMBER: pl.Int64})
+    return pl.concat(frames, how="diagonal") if frames else pl.DataFrame(schema={NUMBER: pl.Int64})
 
 
 def _parquet(frame: pl.DataFrame) -> bytes:

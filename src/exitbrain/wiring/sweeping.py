@@ -12,7 +12,7 @@ import os
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -40,7 +40,7 @@ from exitbrain.wiring.engines import (
     on_cluster,
     processors,
 )
-from exitbrain.wiring.evaluating import NUMBER, REFUSED, Given, Rows, Shared, Task, evaluate_with
+from exitbrain.wiring.evaluating import NUMBER, REFUSED, SETS_ORDER, Given, Rows, Shared, Task, evaluate_with
 
 if TYPE_CHECKING:
     import polars as pl
@@ -53,6 +53,7 @@ SHORT_SECONDS = 8.0
 AT_ONCE_BYTES = 256 * 1024 * 1024
 DYNAMIC = ("exit_reason.", "category.", "rung.")
 MOST_REASONS = 5
+MEASURED = 16
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -94,7 +95,9 @@ class Sweep:
         if not self.with_sets:
             raise InvalidInput("the sweep kept no sets", accepted="a sweep with sets")
         frames = [pl.scan_parquet(self.store.path(piece, ".sets")) for piece in self.done]
-        return pl.concat(frames, how="diagonal_relaxed")
+        together = pl.concat(frames, how="diagonal_relaxed")
+        there = set(together.collect_schema())
+        return together.select(name for name in SETS_ORDER if name in there)
 
     @property
     def objective(self) -> tuple[str, ...]:
@@ -237,6 +240,7 @@ def sweep(
     samples: int | None = None,
     seed: int | None = None,
     sets: bool = False,
+    fast: bool = False,
     engine: str = LOCAL,
     scheduler: str | None = None,
     jobs: int | None = None,
@@ -247,7 +251,8 @@ def sweep(
     """Evaluate the configurations of a space; the inputs are those of `backtest`.
 
     `method` is grid, random, tpe or nsga2, all but the grid with a number of `samples`; `seed` None takes the config's.
-    `sets` keeps a row a configuration and TradeSet. `out` is the folder under which finished pieces are kept, so that
+    `sets` keeps a row a configuration and TradeSet. `fast` keeps the measures that the sweep kernel has, which follows
+    all profiles in one pass where it can express them. `out` is the folder under which finished pieces are kept, so that
     the same call resumes. Raises InvalidInput, and Unavailable where a cluster or a package is missing.
     """
     started = time.perf_counter()
@@ -260,14 +265,16 @@ def sweep(
     settings = load_config(config, os.environ if environment is None else environment)
     given = Given(
         candles=candles, settings=settings, detail=detail, funding=funding, quotes=quotes, entries=entries,
-        plan=plan, profiles=profiles, repair=repair, path=paths,
+        plan=plan, profiles=profiles, repair=repair, path=paths, fast=fast,
     )  # fmt: skip
     shared = Shared(given, read)
     seed = settings.seed if seed is None else seed
     sampler = sampler_of(read.axes, method, samples, seed, [direction_of(name) for name in read.objective])
-    own = Asked(method=method, samples=samples, seed=seed, sets=sets)
+    own = Asked(method=method, samples=samples, seed=seed, sets=sets, fast=fast)
     about = _about(shared, own, paths, len(sampler))
-    base, seconds = _base(shared)
+    base, problem, seconds = _base(shared)
+    if fast and problem is not None:
+        about["notes"] = [*about["notes"], f"fast: the engine follows what the kernel cannot: {problem}"]
     _check_objective(read, base)
     folder = Path(tempfile.mkdtemp(prefix="exitbrain-sweep-")) if out is None else Path(out)
     store = ChunkStore.under(folder, about["sweep_id"])
@@ -305,12 +312,13 @@ class Asked:
     samples: int | None
     seed: int
     sets: bool
+    fast: bool
 
 
 def _about(shared: Shared, asked: Asked, paths: str | None, total: int) -> dict[str, Any]:
     about = described(shared.inputs, paths)
     space = shared.space
-    own = {"method": asked.method, "samples": asked.samples, "seed": asked.seed, "sets": asked.sets}
+    own = {"method": asked.method, "samples": asked.samples, "seed": asked.seed, "sets": asked.sets, "fast": asked.fast}
     told = [__version__, shared.content, about["config"], space.content(), own]
     digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
     return {
@@ -338,20 +346,28 @@ def _left_out(store: ChunkStore, done: Sequence[Piece]) -> dict[str, Any]:
     return {"num_left_out": sum(reasons.values()), "left_out_reasons": dict(told)}
 
 
-def _base(shared: Shared) -> tuple[dict[str, Any], Any]:
-    """The measures of what the space starts from, and how long one more configuration takes, measured when asked."""
+def _base(shared: Shared) -> tuple[dict[str, Any], str | None, Callable[[], float]]:
+    """The measures of what the space starts from, why the kernel could not follow it (None where it can), and how long
+    one more configuration takes, measured when asked."""
     configuration = shared.maker.base()
-    metrics = dict(shared.result(configuration).metrics)
+    metrics = shared.metrics(configuration)
+    problem = shared.kernel_problem(configuration) if shared.given.fast else "not asked"
     measured: list[float] = []
 
     def seconds() -> float:
         if not measured:
+            if problem is None:
+                evaluate_with(shared, 0, [{}])  # loads the kernel and opens the entries
             began = time.perf_counter()
-            shared.result(configuration).metrics  # noqa: B018
-            measured.append(time.perf_counter() - began)
+            if problem is None:
+                evaluate_with(shared, 0, [{}] * MEASURED)
+                measured.append((time.perf_counter() - began) / MEASURED)
+            else:
+                shared.metrics(configuration)
+                measured.append(time.perf_counter() - began)
         return measured[0]
 
-    return metrics, seconds
+    return metrics, problem, seconds
 
 
 def _check_objective(space: Space, metrics: Mapping[str, Any]) -> None:
