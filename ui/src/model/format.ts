@@ -37,8 +37,8 @@ export function exact(value: Amount | null, signed = false): string {
 }
 
 /** A size as a label: six digits are enough there, the exact one stands in the legs. */
-export function brief(value: Amount | null): string {
-  return value === null ? DASH : written(value, { maximumSignificantDigits: 6 });
+export function brief(value: Amount | null, digits = 6): string {
+  return value === null ? DASH : written(value, { maximumSignificantDigits: digits });
 }
 
 export function decimals(value: Amount | null, digits = 2, signed = false): string {

@@ -97,7 +97,7 @@ function Verdict({ judged }: { judged: Judged }) {
   const between = (name: string): string =>
     `${decimals(outside[`${name}_low`] ?? null)} to ${decimals(outside[`${name}_high`] ?? null)}`;
   return (
-    <section className="section bare" aria-label="Verdict">
+    <section className="section bare judgement" aria-label="Verdict">
       <p className="callout" role="note">
         <strong>{judged.verdict}</strong>
       </p>
@@ -167,7 +167,7 @@ function Best({ payload }: { payload: SweepPayload }) {
               <tr key={String(row[0])}>
                 {row.map((cell, column) => (
                   <td key={columns[column]} className="right">
-                    {typeof cell === "number" ? brief(cell) : cell === null ? DASH : String(cell)}
+                    {typeof cell === "number" ? measure(cell) : cell === null ? DASH : String(cell)}
                   </td>
                 ))}
                 <td>{onFront[place] ? "yes" : ""}</td>
@@ -178,6 +178,11 @@ function Best({ payload }: { payload: SweepPayload }) {
       </Scroll>
     </Section>
   );
+}
+
+/** Counts whole, the rest to four digits: more would be of no help in choosing. */
+function measure(value: number | null): string {
+  return brief(value, value !== null && Number.isInteger(value) ? 12 : 4);
 }
 
 const KINDS: Record<string, string> = { walk_forward: "walk-forward", cpcv: "combinatorial" };
@@ -202,9 +207,9 @@ function Folds({ judged }: { judged: Judged }) {
                 <td>{KINDS[fold.kind] ?? fold.kind}</td>
                 <td>{fold.test.map((days) => days.join(" to ")).join(", ")}</td>
                 <td className="right">{fold.configuration}</td>
-                <td className="right">{brief(fold.train_score)}</td>
-                <td className="right">{brief(fold.test_score)}</td>
-                <td className="right">{brief(fold.base_test_score)}</td>
+                <td className="right">{measure(fold.train_score)}</td>
+                <td className="right">{measure(fold.test_score)}</td>
+                <td className="right">{measure(fold.base_test_score)}</td>
               </tr>
             ))}
           </tbody>
