@@ -75,7 +75,7 @@ export function HeatMap({ map, objective, direction }: Props) {
           </li>
         </ul>
         <p className="quiet" aria-live="off">
-          {near ? said(near) : "A lone good cell among bad neighbours is seldom one that lasts."}
+          {near ? said(near) : "\u00a0"}
         </p>
       </figcaption>
     </figure>

@@ -75,7 +75,7 @@ export function ParetoPlot({ front, winner }: { front: FrontData; winner: number
       <p className="quiet" aria-live="off">
         {near
           ? `configuration ${near.configuration}: ${front.y} ${brief(near.y)}, ${front.x} ${brief(near.x)}${near.front ? "; no other beats it in all objectives" : ""}`
-          : "Dark dots: no other configuration beats them in every objective. The cross is the base."}
+          : `On the line: no other configuration beats these in every objective. ${chosen ? "The ring is the winner, the cross the base." : "The cross is the base."}`}
       </p>
     </div>
   );

@@ -26,6 +26,7 @@ export function SweepPage({ payload }: { payload: SweepPayload }) {
         )}
         {first && maps.length > 0 && (
           <Section id="maps" title={`${first.name}, key by key`}>
+            <p className="quiet">A lone good cell among bad neighbours is seldom one that lasts.</p>
             <div className="two">
               {maps.map((map) => (
                 <HeatMap key={`${map.x} ${map.y}`} map={map} objective={first.name} direction={first.direction} />
