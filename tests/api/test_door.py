@@ -83,6 +83,10 @@ MUTATIONS = [
     ("PUT", "/api/profiles/X"),
     ("POST", "/api/profiles/preview"),
     ("POST", "/api/validate"),
+    ("POST", "/api/strategist/proposals"),
+    ("POST", "/api/strategist/proposals/s000000000000/review"),
+    ("POST", "/api/strategist/proposals/s000000000000/promote"),
+    ("POST", "/api/strategist/proposals/s000000000000/withdraw"),
 ]
 
 
@@ -99,7 +103,10 @@ def test_what_changes_something_needs_a_token(method: str, path: str, client: Te
 def test_every_route_that_changes_something_is_in_that_table(world: World) -> None:
     app = create_app(world.bench)
     changing = {
-        (method.upper(), path.replace("{run_id}", "r000000000000").replace("{name}", "X"))
+        (
+            method.upper(),
+            path.replace("{run_id}", "r000000000000").replace("{name}", "X").replace("{proposal_id}", "s000000000000"),
+        )
         for path, methods in app.openapi()["paths"].items()
         for method in methods
         if method not in ("get", "head")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
@@ -22,6 +23,8 @@ CSRF_COOKIE = "exitbrain_csrf"
 CSRF_HEADER = "x-exitbrain-csrf"
 MOST_BYTES = 1024 * 1024
 OPEN_PATHS = ("/health/live",)
+# What comes into force, or goes out of it.
+FOR_OPERATORS = (re.compile(r"/api/strategist/proposals/[^/]*/(promote|withdraw)/?"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,8 @@ def needed_scope(method: str, path: str) -> Scope | None:
         return None
     if method in SAFE:
         return Scope.READ
-    return Scope.ADMIN if method == "DELETE" else Scope.OPERATE
+    is_for_operators = method == "DELETE" or any(pattern.fullmatch(path) for pattern in FOR_OPERATORS)
+    return Scope.ADMIN if is_for_operators else Scope.OPERATE
 
 
 def loopback_hosts(port: int) -> frozenset[str]:

@@ -24,10 +24,11 @@ from exitbrain.api.routes import (
     profiles,
     results,
     runs,
+    strategist,
     trade_sets,
 )
 
-ROUTERS = (runs, results, trade_sets, decisions, comparing, profiles, checking, health)
+ROUTERS = (runs, results, trade_sets, decisions, comparing, profiles, strategist, checking, health)
 # Any request may be refused so: unreadable, not allowed, or our own fault.
 ALWAYS = documented(400, 403, 421, 422, 500)
 WITH_BODY = documented(401, 408, 413, 415)

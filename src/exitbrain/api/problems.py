@@ -104,7 +104,15 @@ def _of_the_framework(request: Request, error: Any) -> Response:
     return problem(error.status_code, detail, request.url.path, headers=headers)
 
 
-STATUS_BY_NAME = {"UnknownRun": 404, "UnknownExperiment": 404, "NotFinished": 409, "Busy": 409}
+STATUS_BY_NAME = {
+    "UnknownRun": 404,
+    "UnknownExperiment": 404,
+    "UnknownProposal": 404,
+    "NotFinished": 409,
+    "Busy": 409,
+    "StaleState": 409,
+    "NotConsented": 409,
+}
 
 
 def _invalid(request: Request, error: Any) -> Response:

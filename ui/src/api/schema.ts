@@ -451,6 +451,127 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/strategist/prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Prompts
+         * @description What a model is told whatever the market, the styles' templates included, with version and hash.
+         */
+        get: operations["read_prompts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/strategist/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Proposals
+         * @description Every plan that was proposed or reviewed, the newest first.
+         */
+        get: operations["list_proposals"];
+        put?: never;
+        /**
+         * Create Proposal
+         * @description Write a plan, or take in one that is written, into quarantine. It is not in force by that.
+         */
+        post: operations["create_proposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/strategist/proposals/{proposal_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Proposal */
+        get: operations["read_proposal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/strategist/proposals/{proposal_id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Review Proposal
+         * @description Judge it where it stands; the answer comes when that is done. One plan at a time is judged.
+         */
+        post: operations["review_proposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/strategist/proposals/{proposal_id}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Promote Proposal
+         * @description One step on, by an operator's consent. Needs the scope admin.
+         */
+        post: operations["promote_proposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/strategist/proposals/{proposal_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw Proposal
+         * @description Out of force, or rejected before it was. Needs the scope admin.
+         */
+        post: operations["withdraw_proposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/candles": {
         parameters: {
             query?: never;
@@ -866,6 +987,11 @@ export interface components {
             /** @description Rows that match, on all pages. */
             total: number;
         };
+        DiffLine: {
+            /** @enum {string} */
+            kind: "same" | "added" | "removed" | "place";
+            text: string;
+        };
         /** @description First − second arm in R a set, with its always-valid interval; a bound is null where there is none yet. */
         Difference: {
             num_sets: number;
@@ -1118,6 +1244,29 @@ export interface components {
             line: number | null;
             column: number | null;
         };
+        /** @description In the linter's words; severity error refuses. */
+        GateFinding: {
+            code: string;
+            /** @enum {string} */
+            severity: "error" | "warning";
+            trigger_id: string | null;
+            key: string | null;
+            message: string;
+            advice: string;
+            line: number | null;
+            column: number | null;
+        };
+        GateSaid: {
+            /** @enum {string} */
+            gate: "schema" | "words" | "caps" | "lint" | "backtest" | "held_out" | "compare" | "shadow" | "consent";
+            /** @description null: not asked yet. */
+            passed: boolean | null;
+            findings: components["schemas"]["GateFinding"][];
+            /** @description What it measured. */
+            evidence: {
+                [key: string]: unknown;
+            };
+        };
         Health: {
             /** @constant */
             status: "ok";
@@ -1224,6 +1373,18 @@ export interface components {
             /** @description hit, cancelled or pending. */
             status: string;
             filled_at: string | null;
+        };
+        PlanStep: {
+            /** @enum {string} */
+            step: "promote" | "withdraw" | "retire";
+            /** @enum {string} */
+            before: "quarantine" | "shadow" | "active" | "retired" | "rejected";
+            /** @enum {string} */
+            after: "quarantine" | "shadow" | "active" | "retired" | "rejected";
+            /** @description ISO 8601 in UTC, such as 2024-01-01T04:00:00Z. */
+            time: string;
+            operator: string;
+            note: string | null;
         };
         /** @description compare.json of a finished comparison. */
         PolicyComparison: {
@@ -1429,6 +1590,115 @@ export interface components {
             /** @default null */
             error: string | null;
         };
+        /** @description An operator's consent to one plan, in one state, with the evidence that was shown. */
+        PromotionRequest: {
+            operator: string;
+            /** @description The `consent` of the proposal as it is shown. */
+            consent: string;
+            /** @description Only if that is the next state. */
+            to?: ("shadow" | "active") | null;
+            note?: string | null;
+            /** @description Settings, as content: sizes are measured by their account. */
+            config?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        PromptText: {
+            name: string;
+            text: string;
+        };
+        PromptsShown: {
+            version: string;
+            sha256: string;
+            texts: components["schemas"]["PromptText"][];
+        };
+        ProposalDetail: {
+            proposal_id: string;
+            plan_id: string;
+            sha256: string;
+            /** @enum {string} */
+            state: "quarantine" | "shadow" | "active" | "retired" | "rejected";
+            /** @description template, model or hand. */
+            by: string | null;
+            style: string | null;
+            /** @description What wrote it, with the hash of its prompts. */
+            origin: string | null;
+            /** @description ISO 8601 in UTC, such as 2024-01-01T04:00:00Z. */
+            created_at: string;
+            /** @description ISO 8601 in UTC, such as 2024-01-01T04:00:00Z. */
+            changed_at: string;
+            judged_at: string | null;
+            refused_by: ("schema" | "words" | "caps" | "lint" | "backtest" | "held_out" | "compare" | "shadow" | "consent") | null;
+            /** @description Every gate before its next state has passed; it waits for consent. */
+            is_ready: boolean;
+            /** @description The plan file. Written by a model: show it as text, never as markup. */
+            text: string;
+            gates: components["schemas"]["GateSaid"][];
+            steps: components["schemas"]["PlanStep"][];
+            next_state: ("quarantine" | "shadow" | "active" | "retired" | "rejected") | null;
+            /** @description The word that consents to the next state; null while a gate is shut. */
+            consent: string | null;
+            /** @description The plan that `diff` starts from: the one in force. */
+            compared_with: string | null;
+            /** @description Line by line from the plan in force to this one; empty without one. */
+            diff: components["schemas"]["DiffLine"][];
+            /** @description The conversation with the model, without its plans. */
+            turns: components["schemas"]["Turn"][];
+            /** @description What was told of the market and the account. */
+            briefing: {
+                [key: string]: unknown;
+            } | null;
+            /** @description Open positions that began under it. */
+            pinned: string[];
+        };
+        ProposalList: {
+            items: components["schemas"]["ProposalSummary"][];
+            /** @description The proposal whose plan is in force. */
+            in_force: string | null;
+            /** @description The model that the server names; null where it names none. */
+            model: string | null;
+        };
+        /** @description From a style's template, by the server's model, or a text that is there already. */
+        ProposalRequest: {
+            /** @description What the plan is for; not needed for a text. */
+            candles?: string[] | null;
+            /**
+             * @default balanced
+             * @enum {string}
+             */
+            style: "trend" | "mean_reversion" | "breakout" | "scalper" | "conservative" | "balanced" | "momentum";
+            /**
+             * @description Ask the model that the server names, instead of the template.
+             * @default false
+             */
+            use_model: boolean;
+            /** @description A plan file; then nothing is written. */
+            text?: string | null;
+            /** @description Settings, as content. */
+            config?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        ProposalSummary: {
+            proposal_id: string;
+            plan_id: string;
+            sha256: string;
+            /** @enum {string} */
+            state: "quarantine" | "shadow" | "active" | "retired" | "rejected";
+            /** @description template, model or hand. */
+            by: string | null;
+            style: string | null;
+            /** @description What wrote it, with the hash of its prompts. */
+            origin: string | null;
+            /** @description ISO 8601 in UTC, such as 2024-01-01T04:00:00Z. */
+            created_at: string;
+            /** @description ISO 8601 in UTC, such as 2024-01-01T04:00:00Z. */
+            changed_at: string;
+            judged_at: string | null;
+            refused_by: ("schema" | "words" | "caps" | "lint" | "backtest" | "held_out" | "compare" | "shadow" | "consent") | null;
+            /** @description Every gate before its next state has passed; it waits for consent. */
+            is_ready: boolean;
+        };
         Quantiles: {
             p10: number | null;
             p25: number | null;
@@ -1463,6 +1733,29 @@ export interface components {
             months: components["schemas"]["Month"][];
             years: components["schemas"]["Year"][];
             r_histogram: components["schemas"]["Histogram"] | null;
+        };
+        ReviewRequest: {
+            /** @description Names of /api/candles, or full paths on this machine. */
+            candles: string[];
+            /**
+             * @description Days of each window.
+             * @default 30
+             */
+            days: number;
+            /**
+             * @description Windows before the last one.
+             * @default 3
+             */
+            held_out: number;
+            /**
+             * @description New bars that a plan in shadow needs.
+             * @default 48
+             */
+            shadow_bars: number;
+            /** @description Settings, as content. */
+            config?: {
+                [key: string]: unknown;
+            } | null;
         };
         RunAccepted: {
             run_id: string;
@@ -1824,6 +2117,11 @@ export interface components {
             /** @description A fraction of the best price. */
             callback: number;
         };
+        /** @description One answer of the model. */
+        Turn: {
+            /** @description What was found wrong in it and told to the model; none: it was taken. */
+            faults: string[];
+        };
         ValidateRequest: {
             /** @enum {string} */
             kind: "plan" | "profiles" | "config" | "entries" | "policy";
@@ -1833,6 +2131,10 @@ export interface components {
             /** @description No finding is an error. */
             valid: boolean;
             problems: components["schemas"]["Finding"][];
+        };
+        WithdrawalRequest: {
+            operator: string;
+            note?: string | null;
         };
         Year: {
             year: number;
@@ -4341,6 +4643,735 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_prompts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptsShown"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_proposals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    create_proposal: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the same answer; with another body, 422. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposalRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalDetail"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    read_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As the list of proposals names it. */
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalDetail"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    review_proposal: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the same answer; with another body, 422. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description As the list of proposals names it. */
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalDetail"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    promote_proposal: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the same answer; with another body, 422. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description As the list of proposals names it. */
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromotionRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalDetail"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Misdirected Request */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    withdraw_proposal: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the same answer; with another body, 422. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description As the list of proposals names it. */
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawalRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalDetail"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -73,6 +73,11 @@ class Strategist:
         recording = None if proposal.answer is None else proposal.answer.recording
         return self._kept(proposal.text, spec, recording)
 
+    def take_in(self, text: str, *, config: Any = None) -> dict[str, Any]:
+        """A plan that is written already, into quarantine, where no gate of its text refuses it."""
+        self._within_caps_still(text, None, config)
+        return self._kept(text, {"by": "hand"})
+
     def _kept(self, text: str, spec: Mapping[str, Any], recording: Mapping[str, Any] | None = None) -> dict[str, Any]:
         plan = load_plan(text if text.endswith("\n") else f"{text}\n")
         if plan.origin is not None and "origin" not in spec:
@@ -107,8 +112,9 @@ class Strategist:
         ready = is_ready(state, verdict)
         word = consent_word(held["sha256"], state, evidence_text(verdict)) if ready else None
         return {
-            **held,
-            **_of_spec(held["spec"]),
+            **_summary(held),
+            "spec": held["spec"],
+            "verdict": verdict,
             "gates": gates_of(state, verdict),
             "next_state": {State.QUARANTINE: State.SHADOW, State.SHADOW: State.ACTIVE}.get(state),
             "consent": word,
