@@ -152,7 +152,7 @@ def _evidence(told: Mapping[str, Any]) -> RenderableType:
             f"of {paths['num_folds']}",
         ),
     ]
-    return table([("", False), ("", True), ("", False)], rows)
+    return table([("judged by", False), ("", True), ("", False)], rows)
 
 
 def _said(told: Mapping[str, Any]) -> Iterator[str]:
