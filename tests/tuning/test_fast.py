@@ -25,7 +25,7 @@ SPACE: dict[str, Any] = {
     "objective": ["net_r_mean"],
 }
 CONFIG = {
-    "instrument": {"tick_size": 0.1, "lot_size": 0.001, "min_notional": 5},
+    "instrument": {"tick_size": 0.1, "lot_size": 0.001, "min_notional": 180},
     "account": {"independent": True, "sizing": {"mode": "notional", "value": 1000}},
     "exits": {"regime": "NORMAL"},
 }
