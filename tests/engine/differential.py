@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from exitbrain.backtesting import following
 from exitbrain.backtesting import position as positions
 from exitbrain.backtesting.files import trade_sets_of
 from exitbrain.backtesting.position import OpenPosition
@@ -24,6 +25,7 @@ from oracle.random_worlds import random_world
 from oracle.worlds import write_world
 
 positions.FEW_BARS = 0  # the compiled rules are on trial, also in small worlds
+following.FEW_ENTRIES = 0  # and the kernel
 
 STATISTICS = ("r_multiple", "mfe_r", "mae_r")
 DECIMALS = (

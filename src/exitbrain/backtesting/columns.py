@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from exitbrain.backtesting.position import OpenPosition
 from exitbrain.core.lifecycle import LegRow, Lifecycle
 from exitbrain.core.market import Instrument
 from exitbrain.core.numbers import power_of_ten_denominator
+
+if TYPE_CHECKING:
+    from exitbrain.backtesting.following import FollowedPosition
 
 FEE_UNIT = 1e-8
 FEE_UNITS = 10**8
@@ -29,7 +33,7 @@ class BookedSet:
 
     lifecycle: Lifecycle
     market: Market
-    position: OpenPosition
+    position: OpenPosition | FollowedPosition
 
 
 def in_order(sets: Iterable[BookedSet]) -> list[BookedSet]:
@@ -116,7 +120,7 @@ def set_columns(sets: Sequence[BookedSet]) -> SetColumns:
     closed_at = _integers([STILL_OPEN if one.closed_at is None else one.closed_at for one in lifecycles])
     ticks = [one.position.initial_risk for one in sets]
     mfe = _floats([_quotient(one.mfe, r) for one, r in zip(lifecycles, ticks)])
-    rungs = [one.position.opening_ladder.rungs for one in sets]
+    rungs = [one.position.opening_rungs for one in sets]
     return SetColumns(
         set_id=[lifecycle.set_id for lifecycle in lifecycles],
         symbol=[lifecycle.symbol for lifecycle in lifecycles],

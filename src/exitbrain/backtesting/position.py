@@ -18,7 +18,7 @@ import numpy as np
 from exitbrain.backtesting.market import Market
 from exitbrain.backtesting.rests import Leaving, Rest, Rests
 from exitbrain.core import walk as rules
-from exitbrain.core.ladder import Ladder, OpenLeg, shrink_legs, target_level, toward_market
+from exitbrain.core.ladder import Ladder, OpenLeg, Rung, shrink_legs, target_level, toward_market
 from exitbrain.core.numbers import fraction_of
 from exitbrain.core.profiles import StopMove, TPProfile
 
@@ -119,6 +119,10 @@ class OpenPosition:
         self.state: Any = None
         self._rest(ladder, stop=ladder.stop, peak=market_ticks * self.side, first_bar=first_bar)
         self._arm(first_bar)
+
+    @property
+    def opening_rungs(self) -> tuple[Rung, ...]:
+        return self.opening_ladder.rungs
 
     # what rests
 

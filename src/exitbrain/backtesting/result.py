@@ -31,7 +31,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Result:
-    """One run. `about` is what run.json says of it; `other` is the same run on the favorable path, where asked for."""
+    """One run. `about` is what run.json says of it; `other` is the same run on the favorable path, where asked for.
+
+    `followed` holds the sets where the kernel has followed all entries at once; the simulation then runs when events,
+    decisions or plans are asked for.
+    """
 
     about: Mapping[str, Any]
     simulation: Simulation
@@ -39,6 +43,7 @@ class Result:
     whipsaw_window_bars: int = 24
     other: Result | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
+    followed: list[BookedSet] | None = None
 
     @property
     def run_id(self) -> str:
@@ -46,7 +51,7 @@ class Result:
 
     @cached_property
     def booked(self) -> list[BookedSet]:
-        return in_order(self.simulation.booked)
+        return in_order(self.simulation.booked if self.followed is None else self.followed)
 
     @cached_property
     def trade_sets(self) -> list[TradeSet]:
@@ -154,7 +159,7 @@ class Result:
 
     @cached_property
     def plans(self) -> dict[str, Any]:
-        return plans_made(self.booked)
+        return plans_made(in_order(self.simulation.booked))
 
     @property
     def warnings(self) -> Sequence[str]:

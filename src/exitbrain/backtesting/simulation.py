@@ -87,7 +87,7 @@ class Line:
 
 
 class Simulation:
-    """Runs once; afterwards `lines[...]` hold the books and `events` the records in order of happening."""
+    """Runs once, at the latest when somebody asks for `events`, `decisions` or `booked`; `lines[...]` hold the books."""
 
     def __init__(
         self,
@@ -108,9 +108,10 @@ class Simulation:
         self.traced = traced
         self.lines = {symbol: self._line(markets[symbol], rows, funding or {}) for symbol in sorted(markets)}
         instruments = {symbol: market.instrument for symbol, market in markets.items()}
-        self.events = Events(run_id, instruments)
-        self.decisions = Decisions(run_id, instruments)
-        self.booked: list[BookedSet] = []
+        self._events = Events(run_id, instruments)
+        self._decisions = Decisions(run_id, instruments)
+        self._booked: list[BookedSet] = []
+        self._has_begun = False
         self.day_open_equity: dict[int, Fraction] = {}
         self.opened_by_day: dict[int, int] = defaultdict(int)
         self.risk_by_day: dict[int, Fraction] = defaultdict(Fraction)
@@ -192,6 +193,23 @@ class Simulation:
         times = times[decided]
         return {int(times[place]): stands for place, stands in changes(together, self.settings.latch_clear_after)}
 
+    # what it gives; whoever asks first has it run
+
+    @property
+    def events(self) -> Events:
+        return self._once_run()._events
+
+    @property
+    def decisions(self) -> Decisions:
+        return self._once_run()._decisions
+
+    @property
+    def booked(self) -> list[BookedSet]:
+        return self._once_run()._booked
+
+    def _once_run(self) -> Simulation:
+        return self if self._has_begun else self.run()
+
     def plan_is_expired(self, time: int) -> bool:
         return self.plan is not None and self.plan.is_expired(time)
 
@@ -245,6 +263,8 @@ class Simulation:
 
     def run(self, progress: Callable[[float], None] | None = None) -> Simulation:
         """`progress` hears at most a hundred times which share of the candles' time has passed."""
+        assert not self._has_begun
+        self._has_begun = True
         with paused_collector():
             self._plan_agenda()
             for until, share in self._stretches(1 if progress is None else STRETCHES):

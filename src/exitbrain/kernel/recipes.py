@@ -182,6 +182,9 @@ def out_of_reach(largest_price: int, entries: Entries, recipes: Recipes, costs: 
     """Why machine words cannot hold this; None where they can."""
     if largest_price >= 1 << PRICE_BITS:
         return f"prices reach {largest_price} ticks, and {(1 << PRICE_BITS) - 1} is the most that fits"
+    farthest = int(np.abs(entries.stop[entries.lots > 0]).max(initial=0))
+    if farthest >= 1 << (PRICE_BITS + 1):
+        return f"a stop at {farthest} ticks, and {(1 << (PRICE_BITS + 1)) - 1} is the most that fits"
     most = int(entries.lots.max(initial=0))
     bits = LOT_BITS if costs.min_worth == 0 else 62 - PRICE_BITS
     widest = int(recipes.rows[:, SHARE_DEN].max(initial=1))

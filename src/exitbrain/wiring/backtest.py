@@ -10,7 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from exitbrain import __version__
+from exitbrain.backtesting.columns import BookedSet
+from exitbrain.backtesting.following import can_follow, followed
 from exitbrain.backtesting.result import Result
+from exitbrain.backtesting.settings import RunSettings
 from exitbrain.backtesting.simulation import Simulation
 from exitbrain.config.environment import exit_brain_enabled
 from exitbrain.core.timeframes import timeframe_word
@@ -64,7 +67,7 @@ def backtest(
     if paths == "both":
         told = _of_stage(progress, "favorable")
         other = one_run(inputs, "favorable", paths, other=None, traced=traced, told=told)
-        main = one_run(inputs, first, paths, other=other, traced=traced, simulation=main.simulation)
+        main = Result(**{**_fields(main), "other": other})
     ran = time.perf_counter()
     timings = {"read_seconds": read - started, "run_seconds": ran - read}
     return Result(**{**_fields(main), "timings": timings})
@@ -97,15 +100,17 @@ def _fields(result: Result) -> dict[str, Any]:
 
 def one_run(
     inputs: RunInputs, path: str | None, paths: str | None, *, other: Result | None, traced: bool,
-    simulation: Simulation | None = None, told: Callable[[float], None] | None = None,
+    told: Callable[[float], None] | None = None,
 ) -> Result:  # fmt: skip
     settings = run_settings(inputs.settings, inputs.plan, path=path)
     about = _about(inputs, _config(inputs, path))
-    if simulation is None:
-        simulation = Simulation(
-            inputs.markets, inputs.rows, inputs.registry, settings,
-            plan=inputs.plan, funding=inputs.funding, run_id=about["run_id"], traced=traced,
-        )  # fmt: skip
+    simulation = Simulation(
+        inputs.markets, inputs.rows, inputs.registry, settings,
+        plan=inputs.plan, funding=inputs.funding, run_id=about["run_id"], traced=traced,
+    )  # fmt: skip
+    # Who follows the progress of a run wants its files, and those hold what only a simulation tells.
+    sets = _followed(inputs, settings, about["run_id"]) if told is None else None
+    if sets is None:
         simulation.run(told)
     return Result(
         about=about,
@@ -113,7 +118,16 @@ def one_run(
         markets=inputs.markets,
         whipsaw_window_bars=inputs.settings.whipsaw.window_bars,
         other=other,
+        followed=sets,
     )
+
+
+def _followed(inputs: RunInputs, settings: RunSettings, run_id: str) -> list[BookedSet] | None:
+    """The sets of a run that the kernel can follow; None of any other."""
+    if not can_follow(inputs.markets, inputs.rows, inputs.registry, settings, plan=inputs.plan, funding=inputs.funding):
+        return None
+    ((symbol, market),) = inputs.markets.items()
+    return followed(market, inputs.rows[symbol], inputs.registry, settings, run_id)
 
 
 def _about(inputs: RunInputs, config: dict[str, Any]) -> dict[str, Any]:
