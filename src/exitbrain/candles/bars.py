@@ -113,20 +113,22 @@ def _volume(table: Table, columns: Columns) -> tuple[NDArray[np.float64], list[F
     mend = "sets them to 0"
     parsed, faults = number_column(table, columns.found["volume"], mend=mend, exact=False)
     faults = [replace(one, mended="set the volume to 0 in") for one in faults]
-    values = np.where(parsed.finite, parsed.values, 0.0)
+    finite = parsed.finite
+    values = parsed.values if finite.all() else np.where(finite, parsed.values, 0.0)
     negative = values < 0
-    if negative.any():
-        samples = (f"{value:g}" for value in values[negative])
-        faults.append(
-            fault(
-                "volume is negative",
-                table.rows[negative],
-                samples,
-                accepted="0 or more",
-                mend=mend,
-                mended="set the volume to 0 in",
-            )
+    if not negative.any():
+        return values, faults
+    samples = (f"{value:g}" for value in values[negative])
+    faults.append(
+        fault(
+            "volume is negative",
+            table.rows[negative],
+            samples,
+            accepted="0 or more",
+            mend=mend,
+            mended="set the volume to 0 in",
         )
+    )
     return np.where(negative, 0.0, values), faults
 
 

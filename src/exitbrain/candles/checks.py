@@ -263,9 +263,9 @@ def with_carried_opens(bars: Bars) -> tuple[Bars, NDArray[np.bool_]]:
     Where most bars are impossible the columns are misnamed, and nothing is widened.
     """
     carried = np.zeros(len(bars.time), dtype=np.bool_)
-    if len(bars.time) > 1 and _impossible(bars).sum() * 2 <= len(bars.time):
+    outside = ((bars.open < bars.low) | (bars.open > bars.high)).astype(np.bool_)
+    if outside[1:].any() and _impossible(bars).sum() * 2 <= len(bars.time):
         inside = (bars.low <= bars.close) & (bars.close <= bars.high)
-        outside = (bars.open < bars.low) | (bars.open > bars.high)
         carried[1:] = (inside & outside)[1:] & (bars.open[1:] == bars.close[:-1])
     if not carried.any():
         return bars, carried

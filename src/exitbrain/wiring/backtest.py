@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from exitbrain import __version__
+from exitbrain.backtesting.collecting import paused_collector
 from exitbrain.backtesting.columns import BookedSet
 from exitbrain.backtesting.following import can_follow, followed
 from exitbrain.backtesting.result import Result
@@ -56,10 +57,11 @@ def backtest(
     started = time.perf_counter()
     environment = os.environ if environment is None else environment
     exit_brain_enabled(environment)  # refuses words that it does not know; a backtest itself is always on
-    inputs = gather(
-        candles, detail=detail, funding=funding, quotes=quotes, entries=entries, plan=plan, profiles=profiles,
-        config=config, repair=repair, environment=environment,
-    )  # fmt: skip
+    with paused_collector():
+        inputs = gather(
+            candles, detail=detail, funding=funding, quotes=quotes, entries=entries, plan=plan, profiles=profiles,
+            config=config, repair=repair, environment=environment,
+        )  # fmt: skip
     read = time.perf_counter()
     tell("reading", 1.0)
     first = "adverse" if paths == "both" else paths
