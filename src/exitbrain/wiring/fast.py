@@ -185,9 +185,10 @@ def _row(out: SweepColumns, i: int, outcome: Outcomes) -> dict[str, Any]:
         for reason, count in zip(out.reasons, out.exits[i], strict=True)
         if count
     }
-    for k, (planned, hits) in enumerate(zip(out.rungs_planned[i], out.rung_hits[i], strict=True), 1):
-        if planned:
-            row |= {f"rung.{k}.planned": int(planned), f"rung.{k}.hit_rate": float(hits / planned)}
+    # A rung that was merged away from every ladder is told too, below the last one that was planned.
+    last = int(np.flatnonzero(out.rungs_planned[i]).max(initial=-1)) + 1
+    for k, (planned, hits) in enumerate(zip(out.rungs_planned[i][:last], out.rung_hits[i][:last], strict=True), 1):
+        row |= {f"rung.{k}.planned": int(planned), f"rung.{k}.hit_rate": float(hits / planned) if planned else None}
     return row
 
 
