@@ -1,0 +1,44 @@
+"""Contenders taking turns: each round gives every one of them the same new entries."""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+Seconds = dict[str, list[float]]
+
+
+def take_turns(contenders: Mapping[str, Callable[[int], Any]], rounds: int, warm: int = 1) -> Seconds:
+    """Seconds of each contender in each round; a contender is called with the number of the round."""
+    seconds: Seconds = {name: [] for name in contenders}
+    names = list(contenders)
+    for turn in range(warm + rounds):
+        # Who comes first changes, so that nobody always finds the caches of the same one before.
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            began = time.perf_counter()
+            contenders[name](turn)
+            took = time.perf_counter() - began
+            if turn >= warm:
+                seconds[name].append(took)
+    return seconds
+
+
+def ratio(seconds: Seconds, slower: str, faster: str) -> dict[str, float]:
+    """Median of the rounds' ratios, and the quarter and three quarters of them."""
+    each = sorted(a / b for a, b in zip(seconds[slower], seconds[faster]))
+    return {"ratio": statistics.median(each), "low": quantile(each, 0.25), "high": quantile(each, 0.75)}
+
+
+def quantile(ordered: Sequence[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def medians(seconds: Seconds) -> dict[str, float]:
+    return {name: statistics.median(each) for name, each in seconds.items()}
+
+
+def peak_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -1,0 +1,80 @@
+"""Ours and its peers on the same work, in one run: ratios first, beside the aims.
+
+    python benchmarks/peers.py [--parts w1,...] [--bars 1000000] [--rounds 9] [--no-page]
+
+Each part runs in a process of its own, contenders taking turns with new entries in every round; every fill is compared
+before a clock runs. Peers are no dependencies: each is laid over this environment by uv for the run alone, and one that
+does not install is listed as such. Writes docs/performance.md (between its marks) and docs/images/peers.svg.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+VECTORBT = ("vectorbt[rust]==1.2.0",)
+# part → what is laid over the environment for it
+PARTS: dict[str, tuple[str, ...]] = {"w1": VECTORBT}
+
+
+def measure(part: str, bars: int, rounds: int) -> dict[str, Any]:
+    if part == "w1":
+        from matched import one_run
+
+        return one_run.run(bars, rounds)
+    raise ValueError(part)
+
+
+def in_own_process(part: str, asked: argparse.Namespace) -> dict[str, Any]:
+    """What a part measured; without its peer where that does not install."""
+    command = overlay(PARTS[part])
+    if not command or subprocess.run([*command, "python", "-c", ""], cwd=ROOT).returncode:
+        command, python = [], sys.executable
+    else:
+        python = "python"
+    with tempfile.TemporaryDirectory() as folder:
+        told = Path(folder, "told.json")
+        arguments = ["--part", part, "--bars", str(asked.bars), "--rounds", str(asked.rounds), "--into", str(told)]
+        subprocess.run([*command, python, __file__, *arguments], cwd=ROOT, check=True)
+        return json.loads(told.read_text())
+
+
+def overlay(packages: tuple[str, ...]) -> list[str]:
+    if not packages:
+        return []
+    wanted = [word for package in packages for word in ("--with", package)]
+    return ["sh", "-c", '. tools/uv.sh; exec uv run --no-sync "$@"', "uv", *wanted]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--parts", default=",".join(PARTS), help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--bars", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--no-page", action="store_true", help="print only")
+    parser.add_argument("--part", help=argparse.SUPPRESS)
+    parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.part:
+        before = os.getloadavg()[0]
+        told = measure(asked.part, asked.bars, asked.rounds)
+        asked.into.write_text(json.dumps(told | {"load": [before, os.getloadavg()[0]]}))
+        return
+    from matched import page
+
+    kept = {part: in_own_process(part, asked) for part in asked.parts.split(",")}
+    text = page.text_of(kept, asked.bars, asked.rounds)
+    print(text)
+    if not asked.no_page:
+        page.write(ROOT / "docs", text, kept)
+
+
+if __name__ == "__main__":
+    main()
