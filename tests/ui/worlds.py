@@ -13,7 +13,11 @@ from unittest.mock import patch
 import numpy as np
 
 from api.worlds import request, write_candles
+from exitbrain.config.settings import load_config
 from exitbrain.wiring.experiments import Experiments
+from exitbrain.wiring.strategist.promoting import Review, Strategist
+from exitbrain.wiring.strategist.proposing import Asked, propose
+from exitbrain.wiring.strategist.windows import read_series, sliced
 from exitbrain.wiring.workbench import Workbench, worker
 from exitbrain.wiring.workbench.running import Progress, worker_environment
 
@@ -48,7 +52,20 @@ def made(home: Path) -> Made:
             asked = {"name": name, "arms": [{"name": arms[0]}, arms[1]], "inputs": every_day()}
             assert experiments.create(asked)["state"] in ("decided", "exhausted")
         assert {run["status"] for run in bench.store.runs().rows} == {"done"}
+        put_into_force(bench, bench.home.candles / "BTCUSDT_4h.csv")
     return Made(home, first, second)
+
+
+def put_into_force(bench: Workbench, file: Path) -> None:
+    """A template's plan, judged on all candles but the last ten days and followed on those."""
+    whole = read_series(str(file), load_config(None, {}))
+    judged = [sliced(whole[0], 0, len(whole[0]) - 60)]
+    plans = Strategist(bench)
+    text = propose(judged, Asked(style="mean_reversion", environment={})).text
+    for candles, state in ((judged, "shadow"), (whole, "active")):
+        held = plans.review(text, Review(candles=candles))
+        held = plans.promote(held["proposal_id"], operator="anna", consent=held["consent"])
+        assert held["state"] == state
 
 
 def real(home: Path, data: Path) -> str:

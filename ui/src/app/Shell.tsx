@@ -11,6 +11,7 @@ const PLACES = [
   { to: "/compare", name: "Compare" },
   { to: "/profiles", name: "Profiles" },
   { to: "/experiments", name: "Experiments" },
+  { to: "/strategist", name: "Strategist" },
   { to: "/events", name: "Events" },
 ];
 const ZONE_KEY = "exitbrain-zone";

@@ -35,6 +35,14 @@ export const router = createBrowserRouter([
             path: "/experiments/:experimentId",
             lazy: async () => ({ Component: (await import("./experiments/Experiment")).Experiment }),
           },
+          {
+            path: "/strategist",
+            lazy: async () => ({ Component: (await import("./strategist/Strategist")).Strategist }),
+          },
+          {
+            path: "/strategist/:proposalId",
+            lazy: async () => ({ Component: (await import("./strategist/Proposal")).Proposal }),
+          },
           { path: "/events", lazy: async () => ({ Component: (await import("./events/Events")).Events }) },
           { path: "/runs/new", lazy: async () => ({ Component: (await import("./runs/NewRun")).NewRun }) },
           { path: "/runs/:run_id", lazy: async () => ({ Component: (await import("./run/Run")).Run }) },

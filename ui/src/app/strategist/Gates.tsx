@@ -1,0 +1,75 @@
+import { Scroll } from "../../components/Scroll";
+import { useMoment } from "../../components/zone";
+import { decimals, DASH, inR } from "../../model/format";
+import { type Detail, GATES, gateWord, measured, windows } from "./model";
+
+/** Each gate in order, what it said and what it measured. */
+export function Gates({ one }: { one: Detail }) {
+  const at = useMoment();
+  return (
+    <>
+      <ol className="gate-list">
+        {one.gates.map((gate) => (
+          <li key={gate.gate}>
+            <span>{GATES[gate.gate]}</span>
+            <span className={gateWord(gate)}>{gateWord(gate)}</span>
+            <span className="measured quiet">{measured(gate)}</span>
+          </li>
+        ))}
+      </ol>
+      {one.steps.length > 0 && (
+        <ol className="steps-taken">
+          {one.steps.map((step) => (
+            <li key={step.time}>
+              {at(step.time)}: {step.before} to {step.after}, by {step.operator}
+              {step.note && `: ${step.note}`}
+            </li>
+          ))}
+        </ol>
+      )}
+    </>
+  );
+}
+
+/** What the plan did in each window that it was run over. */
+export function Evidence({ one }: { one: Detail }) {
+  const at = useMoment();
+  const rows = windows(one.gates);
+  if (rows.length === 0) return <p className="empty">It was not run yet.</p>;
+  return (
+    <Scroll name="Windows">
+      <table className="plain">
+        <thead>
+          <tr>
+            <th scope="col">Gate</th>
+            <th scope="col">From</th>
+            <th scope="col">To</th>
+            <th scope="col" className="right">
+              Sets
+            </th>
+            <th scope="col" className="right">
+              Mean
+            </th>
+            <th scope="col" className="right">
+              Drawdown
+            </th>
+            <th scope="col">Exits</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ gate, window }) => (
+            <tr key={`${gate} ${window.start}`}>
+              <th scope="row">{gate}</th>
+              <td>{at(window.start)}</td>
+              <td>{at(window.end)}</td>
+              <td className="right">{window.sets}</td>
+              <td className="right">{inR(window.mean)}</td>
+              <td className="right">{window.drawdown === null ? DASH : `${decimals(window.drawdown, 1)}%`}</td>
+              <td>{window.exits}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  );
+}
