@@ -1,0 +1,1 @@
+"""The bench of written plans: situations, writers, scores, and the page."""
