@@ -21,7 +21,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 VECTORBT = ("vectorbt[rust]==1.2.0",)
 # part → what is laid over the environment for it
-PARTS: dict[str, tuple[str, ...]] = {"w1": VECTORBT}
+PARTS: dict[str, tuple[str, ...]] = {"w1": VECTORBT, "w2": VECTORBT}
 
 
 def measure(part: str, bars: int, rounds: int) -> dict[str, Any]:
@@ -29,21 +29,23 @@ def measure(part: str, bars: int, rounds: int) -> dict[str, Any]:
         from matched import one_run
 
         return one_run.run(bars, rounds)
+    if part == "w2":
+        from matched import many_profiles
+
+        return many_profiles.run(bars, min(rounds, 3))
     raise ValueError(part)
 
 
-def in_own_process(part: str, asked: argparse.Namespace) -> dict[str, Any]:
-    """What a part measured; without its peer where that does not install."""
+def in_own_process(part: str, asked: argparse.Namespace) -> None:
+    """Measure a part; without its peer where that does not install."""
     command = overlay(PARTS[part])
     if not command or subprocess.run([*command, "python", "-c", ""], cwd=ROOT).returncode:
         command, python = [], sys.executable
     else:
         python = "python"
-    with tempfile.TemporaryDirectory() as folder:
-        told = Path(folder, "told.json")
-        arguments = ["--part", part, "--bars", str(asked.bars), "--rounds", str(asked.rounds), "--into", str(told)]
-        subprocess.run([*command, python, __file__, *arguments], cwd=ROOT, check=True)
-        return json.loads(told.read_text())
+    told = asked.results / f"{part}.json"
+    arguments = ["--part", part, "--bars", str(asked.bars), "--rounds", str(asked.rounds), "--into", str(told)]
+    subprocess.run([*command, python, __file__, *arguments], cwd=ROOT, check=True)
 
 
 def overlay(packages: tuple[str, ...]) -> list[str]:
@@ -58,6 +60,9 @@ def main() -> None:
     parser.add_argument("--parts", default=",".join(PARTS), help=f"of {', '.join(PARTS)}")
     parser.add_argument("--bars", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument(
+        "--results", type=Path, help="folder of the parts' figures; parts not measured now come from it"
+    )
     parser.add_argument("--no-page", action="store_true", help="print only")
     parser.add_argument("--part", help=argparse.SUPPRESS)
     parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)
@@ -69,7 +74,12 @@ def main() -> None:
         return
     from matched import page
 
-    kept = {part: in_own_process(part, asked) for part in asked.parts.split(",")}
+    asked.results = asked.results or Path(tempfile.mkdtemp(prefix="peers-"))
+    asked.results.mkdir(parents=True, exist_ok=True)
+    for part in filter(None, asked.parts.split(",")):
+        in_own_process(part, asked)
+    files = {part: asked.results / f"{part}.json" for part in PARTS}
+    kept = {part: json.loads(file.read_text()) for part, file in files.items() if file.exists()}
     text = page.text_of(kept, asked.bars, asked.rounds)
     print(text)
     if not asked.no_page:
