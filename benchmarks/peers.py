@@ -21,7 +21,9 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 VECTORBT = ("vectorbt[rust]==1.2.0",)
 # part → what is laid over the environment for it
-PARTS: dict[str, tuple[str, ...]] = {"w1": VECTORBT, "w2": VECTORBT}
+PARTS: dict[str, tuple[str, ...]] = {
+    "w1": VECTORBT, "w2": VECTORBT, "w3": (), "w4": (), "w5": (), "memory": VECTORBT,
+}  # fmt: skip
 
 
 def measure(part: str, bars: int, rounds: int) -> dict[str, Any]:
@@ -33,7 +35,23 @@ def measure(part: str, bars: int, rounds: int) -> dict[str, Any]:
         from matched import many_profiles
 
         return many_profiles.run(bars, min(rounds, 3))
-    raise ValueError(part)
+    if part == "w3":
+        from matched import live_tick
+
+        return live_tick.run(rounds)
+    from matched import processes
+
+    if part == "w4":
+        return processes.real_year(min(rounds, 3))
+    if part == "w5":
+        return processes.starts(min(rounds, 5))
+    return processes.growth([sys.executable, __file__], bars)
+
+
+def measure_one(name: str, bars: int) -> dict[str, float]:
+    from matched import processes
+
+    return processes.one(name, bars)
 
 
 def in_own_process(part: str, asked: argparse.Namespace) -> None:
@@ -65,8 +83,12 @@ def main() -> None:
     )
     parser.add_argument("--no-page", action="store_true", help="print only")
     parser.add_argument("--part", help=argparse.SUPPRESS)
+    parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    if asked.one:
+        asked.into.write_text(json.dumps(measure_one(asked.one, asked.bars)))
+        return
     if asked.part:
         before = os.getloadavg()[0]
         told = measure(asked.part, asked.bars, asked.rounds)

@@ -37,11 +37,50 @@ AIMS: tuple[tuple[str, str, str, str, float | None, bool], ...] = (
     ("w1", "kernel", "C independent / ours independent", "overlapping: straightforward C", 4, False),
     ("w1", "kernel", "C long holds / ours long holds", "holds of {held}: straightforward C", 30, False),
     ("w1", "kernel", "ours single / read", "single, as a multiple of one read of the candles", 1.6, True),
-)
+    ("w2", "sweep", "C overlapping / ours overlapping, 1 threads", "1,000 ladders, overlapping, one thread: C", 25, False),
+    ("w2", "sweep", "C single / ours single, 1 threads", "1,000 ladders, single, one thread: C", 18, False),
+    ("w2", "sweep", "C overlapping / ours overlapping, 2 threads", "1,000 ladders, overlapping, two threads: C on one", 45, False),
+    ("w2", "sweep", "C single / ours single, 2 threads", "1,000 ladders, single, two threads: C on one", 30, False),
+    ("w2", "columns", "vectorbt columns / ours, 1 thread", "200 ladders, 100,000 bars, one thread: vectorbt ladder", 500, False),
+    ("w2", "columns", "vectorbt columns / ours, 2 threads", "the same, two threads", None, False),
+    ("w3", "tick", "objects / ours p50", "a price over 10,000 positions, p50: Python objects", 1000, False),
+    ("w3", "tick", "objects / ours p99", "the same, p99", 200, False),
+)  # fmt: skip
+
+# part, group, name of the figure, what it is, aim in seconds
+LIMITS: tuple[tuple[str, str, str, str, float | None], ...] = (
+    ("w1", "whole", "backtest() independent", "frames to TradeSets and metrics, 5,000 independent positions", 0.5),
+    ("w1", "whole", "backtest() independent, regime auto", "the same, regime `auto`", None),
+    ("w3", "tick", "ours p99", "a price over 10,000 positions from Python, p99", 8e-6),
+    ("w4", "year", "backtest() with triggers", "{bars} real 5-minute candles, 7 triggers, {sets} sets, frame to TradeSets", None),
+    ("w5", "start", "--help", "`exitbrain --help`", 0.3),
+    ("w5", "start", "backtest of 10,000 bars", "`exitbrain backtest` of 10,000 bars as a process, warm", 1.5),
+    ("w5", "start", "./start to the result", "`./start` to the result, warm", 10.0),
+)  # fmt: skip
+
+WHY: dict[str, str] = {}
+
+CANNOT = """| peer | what it cannot express of this work, or why it is not here |
+|---|---|
+| vectorbt 1.2.0, signals | One stop and one target a column, each taking all: no ladder, no runner beside rungs, no trail from an activation. It is given a stop and a target of 2R, and its fills equal ours under that profile; its ratio above is to our full ladder. |
+| vectorbt 1.2.0, order function | Everything of the ladder, but the user writes the whole of it: the callback here is the state machine. The order of a bar, gaps and rounding are the callback's own too. Overlapping positions need a column each, so only single runs are compared. |
+| C | Whatever is written; every bar of every position is visited. |
+| W3, W4 | The callback has no live tick and no triggers, latches, guardrails or arbitration. W3 is compared with Python objects; W4 has no peer here. |
+| backtesting.py, backtrader, hftbacktest, nautilus_trader, raptorbt | No driver is written here yet, so nothing is claimed about them. |"""
 
 
 def text_of(kept: dict[str, Any], bars: int, rounds: int) -> str:
-    return "\n".join([HEADING, "", *_machine(kept, bars, rounds), "", *_ratios(kept), "", *_seconds(kept)]) + "\n"
+    parts = [
+        _machine(kept, bars, rounds),
+        _ratios(kept),
+        _limits(kept),
+        _unreached(kept),
+        _growth(kept),
+        _seconds(kept),
+    ]
+    blocks = ["\n".join(lines) for lines in map(list, parts) if lines]
+    picture = "![Microseconds a bar of ours and peers](images/peers.svg)"
+    return "\n\n".join([HEADING, blocks[0], picture, *blocks[1:], CANNOT]) + "\n"
 
 
 def _machine(kept: dict[str, Any], bars: int, rounds: int) -> Iterator[str]:
@@ -51,12 +90,21 @@ def _machine(kept: dict[str, Any], bars: int, rounds: int) -> Iterator[str]:
         f"{min(loads):.1f} to {max(loads):.1f}; {_versions()}."
     )
     yield (
-        f"{bars:,} one-minute bars. A ratio is the median over {rounds} rounds of new entries in which contenders took turns, "
-        "with the middle half of the rounds behind it."
+        f"{bars:,} one-minute bars, an entry in each 200, the TREND ladder. A ratio is the median over {rounds} rounds (W2: 3) of "
+        "new entries in which contenders took turns, with the middle half of the rounds behind it. Ours and C start from "
+        "columns of ticks, vectorbt from the same as floats; what an index costs ours is inside its time."
     )
     if "w1" in kept:
         fills = ", ".join(f"{count:,} {name}" for name, count in kept["w1"]["fills"].items() if count)
-        yield f"Fills compared first, none of them different: {fills}."
+        yield f"Fills compared first, none of them different: {fills}; ours with and without an index, on 1 and 2 threads."
+    if "w2" in kept:
+        ladders, columns = kept["w2"]["fills"]["ladders"], kept["w2"]["fills"]["columns"]
+        yield (
+            f"Of W2 each ladder's positions, fills, ticks × lots and bars held equal those of C ({ladders:,} fills, on 1 and 2 "
+            f"threads), and {columns:,} fills equal vectorbt's."
+        )
+    if "w3" in kept:
+        yield f"Of W3 {kept['w3']['fills']['Python objects']:,} fills at prices that move ten times as far."
 
 
 def _ratios(kept: dict[str, Any]) -> Iterator[str]:
@@ -75,10 +123,59 @@ def _ratios(kept: dict[str, Any]) -> Iterator[str]:
             f"| {part.upper()} {named} | **{_times(found['ratio'])}** | {_times(found['low'])} to {_times(found['high'])} | "
             f"{_aim(aim, less)} | {reached} |"
         )
-    if "w1" in kept:
-        took = kept["w1"]["whole"]["seconds"]["backtest() independent"]
-        reached = _reached(took, 0.5, True)
-        yield f"| W1 frames to TradeSets and metrics, independent | **{took:.2f} s** | | below 0.5 s | {reached} |"
+
+
+def _limits(kept: dict[str, Any]) -> Iterator[str]:
+    yield "| ours | median | aim | |"
+    yield "|---|---|---|---|"
+    for part, group, name, what, aim in LIMITS:
+        took = kept.get(part, {}).get(group, {}).get("seconds", {}).get(name)
+        if took is None:
+            continue
+        told = {key: f"{kept[part][key]:,}" for key in ("bars", "sets") if key in kept[part]}
+        reached = "" if aim is None else _reached(took, aim, True)
+        below = "" if aim is None else f"below {_span(aim)}"
+        yield f"| {part.upper()} {what.format(**told)} | **{_span(took)}** | {below} | {reached} |"
+    for row in kept.get("memory", {}).get("rows", ()):
+        if row["bars"] == 1_000_000 and row["name"] in ("ours, kernel", "ours, backtest()") and "peak" in row:
+            yield (
+                f"| peak memory of W1 as a process, {row['name'].removeprefix('ours, ')} | **{row['peak']:,.0f} MiB** | "
+                f"below 1,024 MiB | {_reached(row['peak'], 1024, True)} |"
+            )
+
+
+def _span(seconds: float) -> str:
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size * 0.3:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds * 1e6:.3g} µs"
+
+
+def _unreached(kept: dict[str, Any]) -> Iterator[str]:
+    """Why an aim is not reached: its sentence is written by hand, and told only while it is true."""
+    for part, group, pair, _, aim, less in AIMS:
+        found = kept.get(part, {}).get(group, {}).get("ratios", {}).get(pair)
+        if found and aim is not None and pair in WHY and _reached(found["ratio"], aim, less) == "not reached":
+            yield f"- {WHY[pair]}"
+
+
+def _growth(kept: dict[str, Any]) -> Iterator[str]:
+    rows = kept.get("memory", {}).get("rows", ())
+    if not rows:
+        return
+    yield "Each in a process of its own; memory is that of the whole process, and in brackets what stood there before the first run,"
+    yield "the candles as ticks among it. Time is the lesser of two runs."
+    yield ""
+    yield "| contender | bars | time | µs a bar | peak memory (before) |"
+    yield "|---|---|---|---|---|"
+    for row in rows:
+        if "failed" in row:
+            yield f"| {row['name']} | {row['bars']:,} | did not run | | |"
+            continue
+        yield (
+            f"| {row['name']} | {row['bars']:,} | {_span(row['seconds'])} | {row['seconds'] / row['bars'] * 1e6:.3g} | "
+            f"{row['peak']:,.0f} MiB ({row['before']:,.0f}) |"
+        )
 
 
 def _times(ratio: float) -> str:
@@ -94,13 +191,13 @@ def _reached(found: float, aim: float, less: bool) -> str:
 
 
 def _seconds(kept: dict[str, Any]) -> Iterator[str]:
-    yield "| medians | milliseconds |"
+    yield "| medians | |"
     yield "|---|---|"
     for part, told in kept.items():
         for group in told.values():
             if isinstance(group, dict) and "seconds" in group:
                 for name, took in group["seconds"].items():
-                    yield f"| {part.upper()} {name} | {took * 1e3:,.3g} |"
+                    yield f"| {part.upper()} {name} | {_span(took)} |"
 
 
 def _processor() -> str:
@@ -125,6 +222,7 @@ def _versions() -> str:
 
 def write(docs: Path, text: str, kept: dict[str, Any]) -> None:
     """Put the text between the marks of docs/performance.md, at its end where there are none yet."""
+    picture(docs / "images" / "peers.svg", kept)
     path = docs / "performance.md"
     before = path.read_text()
     block = f"{BEGIN}\n{text}{END}\n"
@@ -134,3 +232,32 @@ def write(docs: Path, text: str, kept: dict[str, Any]) -> None:
     else:
         after = before + "\n" + block
     path.write_text(after)
+
+
+def picture(path: Path, kept: dict[str, Any]) -> None:
+    """Microseconds a bar on a scale of powers of ten: one run of the ladder, and growth with the bars."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    import matplotlib.pyplot as plt
+
+    plt.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "peers", "font.size": 9})
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
+    bars = {**kept.get("w1", {}).get("kernel", {}).get("seconds", {})}
+    named = [name for name in bars if not name.endswith(("independent", "holds"))]
+    named.sort(key=lambda name: -bars[name])
+    left.barh(
+        named, [bars[name] * 1e3 for name in named], color=["#2a6f97" if "ours" in n else "#b8b8b8" for n in named]
+    )
+    left.set(xscale="log", xlabel="milliseconds for the run", title="W1, single")
+    rows = [row for row in kept.get("memory", {}).get("rows", ()) if "seconds" in row]
+    for name in dict.fromkeys(row["name"] for row in rows):
+        mine = [row for row in rows if row["name"] == name]
+        right.plot(
+            [row["bars"] for row in mine], [row["seconds"] for row in mine], marker="o", markersize=3, label=name
+        )
+    right.set(xscale="log", yscale="log", xlabel="bars", ylabel="seconds", title="growth with the bars")
+    if rows:
+        right.legend(fontsize=7)
+    figure.savefig(path, metadata={"Date": None})
+    plt.close(figure)
