@@ -1,0 +1,124 @@
+"""What the engine does by itself when the venue does not: the second layer of the stop, and takes that price has passed.
+
+The engine's stop waits for the venue's own to act, and does not wait where none stands. A take that price has left
+behind is taken by market once its patience is over. Both only set a target.
+"""
+
+from __future__ import annotations
+
+from exitbrain.core import walk as rules
+from exitbrain.core.ladder import REMAINING
+from exitbrain.core.live.believing import aim
+from exitbrain.core.live.book import Book, Step
+from exitbrain.core.live.desired import is_ours, rung_left
+from exitbrain.core.live.events import Alert, Mode, Policy
+from exitbrain.core.live.orders import Order, Role, Stage
+from exitbrain.core.live.telling import alert
+
+
+def act(step: Step) -> None:
+    book = step.book
+    if not book.lots or not book.is_synced:
+        return
+    if not is_ours(book):
+        if book.policy is Policy.ALERT:
+            alert(step, "unplanned", f"{book.lots} lots that nobody planned are left to their owner")
+        return
+    _stop(step)
+    _trail(step)
+    if step.mode is Mode.ACTIVE and not book.halted:
+        _late_takes(step)
+    _naked(step)
+
+
+def _since(step: Step, since: int | None, is_through: bool) -> int | None:
+    """From when on price is through the level. A level once met stays met until the position ends."""
+    return since if since is not None or not is_through else step.now
+
+
+def _stop(step: Step) -> None:
+    book = step.book
+    if book.walk:
+        level = book.stop_level()
+        trail = book.trail_level()
+        if trail is not None and book.runner_left() >= book.size:
+            level = trail
+        met = book.price is not None and book.side * (book.price - level) <= 0
+        book.through_since = _since(step, book.through_since, met)
+    if book.through_since is None:
+        return
+    if not _standing(book, Role.STOP) or step.now >= book.through_since + step.settings.software_stop_after:
+        aim(step, 0, "stop")
+
+
+def _trail(step: Step) -> None:
+    """The runner's own stop, where it covers a part."""
+    book = step.book
+    trail = book.trail_level()
+    if trail is None or book.walk[rules.RUNNER] == REMAINING:
+        return
+    met = book.price is not None and book.side * (book.price - trail) <= 0
+    book.trail_through_since = _since(step, book.trail_through_since, met)
+    since = book.trail_through_since
+    if since is None or book.target is not None:
+        return
+    if not _standing(book, Role.TRAIL) or step.now >= since + step.settings.software_stop_after:
+        left = book.runner_left()
+        if left and _is_read_since(book, since) and not _in_flight(book, Role.TRAIL):
+            book.walk[rules.RUNNER] = 0
+            aim(step, max(0, book.size - left), "trail")
+
+
+def _late_takes(step: Step) -> None:
+    book, settings = step.book, step.settings
+    assert book.plan is not None or not book.legs
+    for rung in book.plan.rungs if book.plan else ():
+        left = rung_left(book, rung.index)
+        passed = book.price is not None and book.side * (book.price - rung.level) >= 0
+        if not left or not (passed or rung.index in book.late_since):
+            book.late_since.pop(rung.index, None)
+            continue
+        since = book.late_since.setdefault(rung.index, step.now)
+        patience = settings.soft_patience if rung.soft else settings.hard_patience
+        if step.now < since + patience or book.target is not None or not _is_read_since(book, since):
+            continue
+        if not passed and since + patience > step.now - settings.hard_patience:
+            continue
+        book.taken |= {rung.index}
+        aim(step, max(0, book.size - left), f"take_profit_{rung.index}")
+
+
+def _is_read_since(book: Book, since: int) -> bool:
+    return min(book.position_at, book.orders_at) > since
+
+
+def _in_lane(book: Book, role: Role) -> list[Order]:
+    return [o for o in book.present() if o.role is role]
+
+
+def _standing(book: Book, role: Role) -> bool:
+    """Whether a stop is at the venue, or on its way."""
+    stages = (Stage.LIVE, Stage.TRIGGERED, Stage.SENDING)
+    return any(o.stage in stages for o in _in_lane(book, role)) or any(book.foreign_stops())
+
+
+def _in_flight(book: Book, role: Role) -> bool:
+    return any(o.stage in (Stage.TRIGGERED, Stage.SENDING) for o in _in_lane(book, role))
+
+
+def _naked(step: Step) -> None:
+    """Protection is proven by what rests, and by the position; a stop that triggered is none any more."""
+    book, settings, now = step.book, step.settings, step.now
+    if book.cover() >= book.size:
+        if "naked" in book.told:
+            book.told -= {"naked"}
+            step.effects.append(Alert(key=book.key, name="covered", detail=f"{book.size} lots are covered again"))
+        book.naked_since = None
+        return
+    if book.naked_since is None:
+        book.naked_since = now
+    if now >= book.naked_since + settings.naked_after:
+        alert(step, "naked", f"{book.size - book.cover()} of {book.size} lots have no stop at the venue")
+    limit = settings.flatten_when_naked_for
+    if limit is not None and now >= book.naked_since + limit:
+        aim(step, 0, "naked")

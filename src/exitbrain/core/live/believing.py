@@ -1,0 +1,388 @@
+"""Events into belief: each only corrects what is known of position, orders and price. Nothing is sent from here."""
+
+from __future__ import annotations
+
+from exitbrain.core import walk as rules
+from exitbrain.core.ladder import OpenLeg, shrink_legs
+from exitbrain.core.live.book import FAR_BELOW, HOUR, SECOND, Lane, Step, Target
+from exitbrain.core.live.desired import is_ours, rung_left
+from exitbrain.core.live.events import (
+    Answered,
+    FlattenAsked,
+    OrderAbsent,
+    OrderSeen,
+    OrdersSeen,
+    Outcome,
+    PlanGiven,
+    PositionSeen,
+    ReduceAsked,
+    Resting,
+)
+from exitbrain.core.live.orders import PROTECTIVE, Order, OrderKind, Role, Stage, Status, after_report
+from exitbrain.core.live.rejects import Refusal, refusal_of
+from exitbrain.core.live.telling import alert, ask_soon
+from exitbrain.core.numbers import floor_fraction
+
+REMEMBERED_DECISIONS = 64
+
+
+# the position
+
+
+def position_seen(step: Step, event: PositionSeen) -> None:
+    book = step.book
+    if event.version < book.version:
+        return
+    before, entry = book.lots, book.entry
+    if event.version > book.version or event.asked_at is not None:
+        book.lots, book.entry, book.version = event.lots, event.entry, event.version
+    if event.asked_at is not None:
+        book.position_at = max(book.position_at, event.asked_at)
+    if book.lots and book.entry != entry:
+        book.account, book.grown = None, True  # others added, unseen perhaps: a fresh plan is asked for
+    if book.lots == before:
+        return
+    ask_soon(step, "orders")
+    if before and book.lots * before <= 0:
+        _end_epoch(step)
+    if book.lots and book.lots * before <= 0:
+        book.epoch += 1
+        book.opened_at = step.now
+    elif book.size > abs(before):
+        book.account, book.grown = None, True
+    if book.target is not None and book.size <= book.target.lots:
+        _target_reached(step)
+
+
+def _end_epoch(step: Step) -> None:
+    book = step.book
+    book.plan, book.target, book.account = None, None, None
+    book.walk, book.legs, book.late_since, book.booked, book.lanes = [], {}, {}, {}, {}
+    book.taken, book.told = frozenset(), frozenset()
+    book.clear_takes = book.by_limit = book.grown = False
+    book.through_since = book.trail_through_since = book.naked_since = None
+
+
+def _target_reached(step: Step) -> None:
+    step.book.target = None
+    step.book.clear_takes = step.book.by_limit = False
+
+
+def plan_given(step: Step, event: PlanGiven) -> None:
+    """A plan may tighten the stop that stands, never loosen it; peak and a raised trail stay (spec F20)."""
+    book = step.book
+    if event.epoch != book.epoch or not book.lots:
+        return
+    plan, side, old = event.plan, book.side, book.walk
+    state = [0] * rules.STATE_SIZE
+    state[rules.QTY] = book.size
+    state[rules.STOP] = max(side * plan.stop, old[rules.STOP]) if old else side * plan.stop
+    state[rules.STOP_KIND] = old[rules.STOP_KIND] if old else rules.BY_STOP
+    opened = floor_fraction(side * book.entry)
+    state[rules.PEAK] = max(opened, old[rules.PEAK]) if old else opened
+    state[rules.TRAIL] = old[rules.TRAIL] if old else FAR_BELOW
+    state[rules.ARMED] = old[rules.ARMED] if old else 0
+    state[rules.STAGE] = -1
+    state[rules.RUNNER] = plan.runner
+    state[rules.MODE] = rules.PERCENT if plan.callbacks else rules.NO_TRAIL
+    state[rules.CAP] = rules.NO_CAP
+    book.plan, book.walk = plan, state
+    # Fills so far belong to the plan before: what is planned now comes on top of them.
+    book.legs = {rung.index: rung.lots + book.filled_of(Role.TAKE, rung.index) for rung in plan.rungs}
+    if plan.runner > 0:
+        state[rules.RUNNER] = plan.runner + book.filled_of(Role.TRAIL, 0)
+    book.taken, book.late_since = frozenset(), {}
+    book.account, book.grown = book.size + book.own_filled(), False
+    rules.raise_peak(state, [], state[rules.PEAK], -1, *book.callbacks())
+    if book.price is not None:
+        price_seen(step, book.price)
+
+
+def settle_account(step: Step) -> None:
+    """What others did to the size. Only when nothing of ours is under way can it be told from our own fills; then the
+    open legs shrink in proportion (spec P9)."""
+    book = step.book
+    if book.plan is None or not book.lots or book.target is not None:
+        return
+    busy = any(o.stage is not Stage.LIVE or o.kind is OrderKind.MARKET for o in book.present())
+    quiet_since = max((o.since for o in book.orders.values()), default=0)
+    if busy or min(book.position_at, book.orders_at) <= quiet_since:
+        return
+    expected = book.size if book.account is None else book.account - book.own_filled()
+    if book.size < expected:
+        shrink(step, expected, book.size)
+    book.account = book.size + book.own_filled()
+
+
+def shrink(step: Step, before: int, after: int) -> None:
+    """The open rungs and a sized runner after a cut that no leg made."""
+    book = step.book
+    assert book.plan is not None
+    legs = [
+        OpenLeg(rung.index, rung.level, rung_left(book, rung.index))
+        for rung in book.plan.rungs
+        if rung_left(book, rung.index)
+    ]
+    sized = book.walk[rules.RUNNER] > 0
+    runner = min(book.walk[rules.RUNNER] - book.filled_of(Role.TRAIL, 0), before) if sized else 0
+    kept, runner, _ = shrink_legs(legs, max(0, runner), book.entry, book.instrument, before, after)
+    lots = {leg.number: leg.lots for leg in kept}
+    for leg in legs:
+        book.legs[leg.number] = lots.get(leg.number, 0) + book.filled_of(Role.TAKE, leg.number)
+    if sized:
+        book.walk[rules.RUNNER] = runner + book.filled_of(Role.TRAIL, 0) if runner else 0
+
+
+# decisions
+
+
+def reduce_asked(step: Step, event: ReduceAsked) -> None:
+    book = step.book
+    if event.decision in book.decided or event.epoch != book.epoch or not book.lots:
+        return
+    _decided(step, event.decision)
+    before = book.goal
+    part = event.fraction.numerator * before // event.fraction.denominator
+    if part == 0:
+        return
+    if book.plan is not None:
+        shrink(step, before, before - part)
+    aim(step, before - part, event.decision)
+
+
+def flatten_asked(step: Step, event: FlattenAsked) -> None:
+    book = step.book
+    if event.decision in book.decided or not book.lots:
+        return
+    _decided(step, event.decision)
+    aim(step, 0, event.decision)
+
+
+def _decided(step: Step, decision: str) -> None:
+    step.book.decided = (*step.book.decided, decision)[-REMEMBERED_DECISIONS:]
+
+
+def aim(step: Step, lots: int, cause: str) -> None:
+    """A target only ever comes down."""
+    book = step.book
+    if book.target is None or lots < book.target.lots:
+        book.target = Target(lots=lots, cause=cause, since=step.now)
+        ask_soon(step, "position")
+    # The account is told anew when this is done: till then legs shrink by decision, not by what is seen.
+    book.account = None
+
+
+# the price
+
+
+def price_seen(step: Step, ticks: int) -> None:
+    book = step.book
+    book.price = ticks
+    if not book.lots or not book.walk:
+        return
+    mirrored = book.side * ticks
+    rules.raise_peak(book.walk, [], mirrored, -1, *book.callbacks())
+    book.walk[rules.WORST] = min(book.walk[rules.WORST], mirrored)
+
+
+def stop_moves(step: Step) -> None:
+    """Rungs that are full move the stop, by the rule of the backtest; it only ever tightens."""
+    book = step.book
+    if book.plan is None or not book.lots:
+        return
+    for rung in book.plan.rungs:
+        if rung.move and book.legs.get(rung.index) and rung_left(book, rung.index) == 0:
+            how = rules.BY_BREAKEVEN if rung.move == rules.MOVE_BREAKEVEN else rules.BY_STOP
+            rules.move_stop(book.walk, [], book.side * rung.move_to, how)
+
+
+# orders
+
+
+def order_seen(step: Step, event: OrderSeen) -> None:
+    order = step.book.orders.get(event.id)
+    if order is not None:
+        report(step, order, event.status, event.filled)
+
+
+def report(step: Step, order: Order, status: Status, filled: int) -> None:
+    stage = after_report(order.stage, status)
+    grown = max(order.filled, filled)
+    if grown > order.filled or (stage is not order.stage and stage is not Stage.LIVE):
+        ask_soon(step, "position")
+    parts: dict[str, object] = {"stage": stage, "filled": grown, "absences": 0, "misses": 0}
+    if stage is Stage.TRIGGERED and order.stage is not Stage.TRIGGERED:
+        parts["triggered_at"] = step.now
+    step.change(order, **parts)
+    if stage is Stage.LIVE and order.stage is not Stage.LIVE:
+        _succeeded(step, order)
+
+
+def orders_seen(step: Step, event: OrdersSeen) -> None:
+    book = step.book
+    if event.asked_at < book.orders_at:
+        return
+    book.orders_at = event.asked_at
+    book.foreign = tuple(one for one in event.orders if not one.own)
+    listed = {one.id: one for one in event.orders if one.own}
+    for id_, resting in listed.items():
+        order = book.orders.get(id_)
+        if order is None:
+            book.orders[id_] = _orphan(resting, step.now)
+        elif not order.is_final:
+            report(step, order, Status.TRIGGERED if resting.triggered else Status.OPEN, resting.filled)
+    for order in list(book.orders.values()):
+        if order.is_final or order.id in listed or order.stage is Stage.SENDING:
+            continue
+        if event.asked_at >= order.since:
+            missed = step.change(order, misses=order.misses + 1)
+            if missed.stage is Stage.LIVE and missed.misses >= 2:
+                step.change(missed, stage=Stage.UNKNOWN)
+
+
+def _orphan(resting: Resting, now: int) -> Order:
+    """Ours by its id, of no epoch that we know: cancelled on sight."""
+    return Order(
+        id=resting.id, role=Role.CLOSE, leg=0, kind=resting.kind, level=resting.level, lots=resting.lots, epoch=0,
+        close_position=resting.close_position, stage=Stage.LIVE, since=now, sent_at=now, filled=resting.filled,
+    )  # fmt: skip
+
+
+def order_absent(step: Step, event: OrderAbsent) -> None:
+    order = step.book.orders.get(event.id)
+    if order is None or order.is_final or order.stage is Stage.GHOST or event.asked_at < order.since:
+        return
+    if order.absences and event.asked_at < order.absent_at + SECOND:
+        return
+    order = step.change(order, absences=order.absences + 1, absent_at=event.asked_at)
+    if order.stage is Stage.LIVE and order.absences >= 2 and (order.misses or order.kind is OrderKind.MARKET):
+        step.change(order, stage=Stage.UNKNOWN)
+
+
+def age_orders(step: Step) -> None:
+    """What time does to orders: an answer that did not come, an absence that was seen from all sides, forgetting."""
+    book, settings, now = step.book, step.settings, step.now
+    for order in list(book.orders.values()):
+        age = now - order.since
+        if order.stage is Stage.SENDING and age >= settings.answer_within:
+            step.change(order, stage=Stage.UNKNOWN)
+        elif order.stage in (Stage.UNKNOWN, Stage.CANCELING, Stage.TRIGGERED) and order.absences >= 3 and order.misses:
+            if age >= (settings.stop_absent_after if order.role in PROTECTIVE else settings.absent_after):
+                step.change(order, stage=Stage.GHOST)
+                alert(step, f"ghost {order.id}", f"{order.id} is believed absent; the venue may still show it")
+        elif (order.stage is Stage.GHOST and age >= settings.ghost_for) or (
+            order.is_final and age >= settings.kept_final
+        ):
+            _forget(step, order)
+
+
+def _forget(step: Step, order: Order) -> None:
+    book = step.book
+    del book.orders[order.id]
+    if order.epoch == book.epoch and order.filled:
+        lane = f"{order.role}{order.leg}"
+        book.booked[lane] = book.booked.get(lane, 0) + order.filled
+
+
+def restarted(step: Step) -> None:
+    """The one way back: after a start, after a lost connection. Everything in flight is open again."""
+    book = step.book
+    book.started_at = step.now
+    book.asked = {}
+    for order in list(book.orders.values()):
+        if order.stage is Stage.SENDING:
+            step.change(order, stage=Stage.UNKNOWN)
+        elif order.stage is Stage.CANCELING:
+            step.change(order, cancel_at=0)
+
+
+# answers
+
+
+def answered(step: Step, event: Answered) -> None:
+    order = step.book.orders.get(event.id)
+    if order is None:
+        return
+    if event.cancel:
+        _cancel_answered(step, order, event)
+    elif event.outcome is Outcome.OK:
+        report(step, order, Status.OPEN, 0)
+    elif event.outcome is Outcome.UNKNOWN:
+        if order.stage is Stage.SENDING:
+            step.change(order, stage=Stage.UNKNOWN)
+    elif order.stage in (Stage.SENDING, Stage.UNKNOWN):
+        _refused(step, order, event)
+
+
+def _cancel_answered(step: Step, order: Order, event: Answered) -> None:
+    if event.outcome is Outcome.OK:
+        report(step, order, Status.CANCELED, 0)
+    elif event.outcome is Outcome.REFUSED:
+        if refusal_of(event.code) is Refusal.TRIGGERING and not order.is_final:
+            step.change(order, stage=Stage.TRIGGERED, triggered_at=step.now)
+        ask_soon(step, "position", "orders")
+        step.change(step.book.orders[order.id], looked_at=0)
+
+
+def _succeeded(step: Step, order: Order) -> None:
+    lane = f"{order.role}{order.leg}"
+    if lane in step.book.lanes:
+        step.book.lanes[lane] = Lane(sent_at=step.book.lanes[lane].sent_at)
+
+
+def _refused(step: Step, order: Order, event: Answered) -> None:
+    """What each class of refusal asks for. None of them gives up: the lane waits, and is asked again."""
+    book, now = step.book, step.now
+    refusal = refusal_of(event.code)
+    if refusal is Refusal.DUPLICATE_ID:
+        step.change(order, stage=Stage.UNKNOWN)
+        return
+    step.change(order, stage=Stage.REJECTED)
+    name = f"{order.role}{order.leg}"
+    lane = book.lanes.get(name, Lane())
+    wait = min(step.settings.first_backoff << min(lane.failures, 10), step.settings.last_backoff)
+    match refusal:
+        case Refusal.PRICE_THROUGH:
+            _price_was_through(step, order)
+        case Refusal.REDUCE_ONLY:
+            book.clear_takes = book.clear_takes or order.role is Role.CLOSE
+            ask_soon(step, "position", "orders")
+        case Refusal.CLOSE_POSITION_EXISTS:
+            ask_soon(step, "orders")
+            wait = SECOND
+        case Refusal.TRIGGERING:
+            wait = step.settings.software_stop_after
+            ask_soon(step, "position")
+        case Refusal.FILTER:
+            ask_soon(step, "filters")
+            if lane.failures:
+                alert(step, f"filter {name}", f"{order.id} was refused twice with {event.code}")
+        case Refusal.BAND:
+            book.by_limit = not book.by_limit
+        case Refusal.LIMITS:
+            ask_soon(step, "orders")
+            alert(step, f"limits {name}", f"the venue takes no more orders ({event.code})")
+        case Refusal.AUTH | Refusal.MODE:
+            book.halted = f"{refusal} {event.code}"
+            alert(step, "halted", f"{order.id} was refused with {event.code}: {refusal}")
+        case Refusal.CLOCK:
+            ask_soon(step, "clock")
+        case Refusal.RATE:
+            wait = max(wait, event.retry_after)
+        case Refusal.OVERLOAD:
+            wait = step.settings.first_backoff
+        case Refusal.NO_SUCH_ORDER | Refusal.OTHER:
+            alert(step, f"refused {name}", f"{order.id} was refused with {event.code}")
+    book.lanes[name] = Lane(failures=lane.failures + 1, not_before=now + min(wait, HOUR), sent_at=lane.sent_at)
+
+
+def _price_was_through(step: Step, order: Order) -> None:
+    """The level is passed already: what the order was for is done by market, now."""
+    book = step.book
+    long_ago = step.now - HOUR
+    if order.role is Role.TAKE:
+        book.late_since[order.leg] = long_ago
+    elif order.role is Role.TRAIL:
+        book.trail_through_since = long_ago
+    elif is_ours(book):
+        book.through_since = long_ago

@@ -1,0 +1,228 @@
+"""What is believed of one position, and of all. A `Book` is changed only inside one `step`, on its own copy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
+from fractions import Fraction
+from typing import Any
+
+from exitbrain.core import walk as rules
+from exitbrain.core.ladder import REMAINING
+from exitbrain.core.live.events import Effect, LivePlan, Mode, Policy, Resting
+from exitbrain.core.live.orders import PROTECTIVE, Order, OrderKind, Role, Stage
+from exitbrain.core.market import Instrument
+
+SECOND = 1_000_000
+HOUR = 3600 * SECOND
+FAR_BELOW = -(1 << 62)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """`install` marks this installation's orders. Durations are microseconds."""
+
+    install: str = "0000"
+    disaster_fraction: Fraction = Fraction(1, 10)  # of the entry, away from it
+    close_position_stops: bool = True  # whether the venue has them
+    answer_within: int = 2 * SECOND
+    look_every: int = SECOND // 2  # while something is open to doubt
+    reconcile_every: int = 5 * SECOND
+    stop_absent_after: int = 3 * SECOND
+    absent_after: int = 10 * SECOND  # above the venue's window for late requests, so that no market order can still act
+    ghost_for: int = 24 * HOUR
+    replace_every: int = SECOND
+    first_backoff: int = SECOND // 5
+    last_backoff: int = 2 * SECOND
+    software_stop_after: int = 2 * SECOND
+    hard_patience: int = 3 * SECOND
+    soft_patience: int = 10 * SECOND
+    cancel_wait: int = 2 * SECOND
+    flatten_cancel_wait: int = 300_000
+    naked_after: int = 2 * SECOND
+    flatten_when_naked_for: int | None = None
+    kept_final: int = 60 * SECOND
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """One (role, leg): what its last attempts came to."""
+
+    failures: int = 0
+    not_before: int = 0
+    sent_at: int = -(1 << 62)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The size to come down to, decided once; every attempt counts against it."""
+
+    lots: int
+    cause: str
+    since: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Book:
+    key: str
+    instrument: Instrument
+    policy: Policy
+
+    # the position
+    lots: int = 0
+    entry: Fraction = Fraction(0)
+    version: int = -1
+    epoch: int = 0
+    opened_at: int = 0
+    started_at: int = 0
+    position_at: int = -1  # asked_at of the last snapshot that was not older than what is known
+    orders_at: int = -1
+    account: int | None = None  # size that our own fills explain: what differs from it was done by others
+
+    # the plan
+    plan: LivePlan | None = None
+    legs: dict[int, int] = field(default_factory=dict)  # lots planned by rung
+    walk: list[int] = field(default_factory=list)  # state of core.walk, mirrored for shorts
+    taken: frozenset[int] = frozenset()  # rungs that the engine took by itself
+    late_since: dict[int, int] = field(default_factory=dict)
+    grown: bool = False  # since the plan was made
+
+    # the venue's books
+    orders: dict[str, Order] = field(default_factory=dict)
+    foreign: tuple[Resting, ...] = ()
+    booked: dict[str, int] = field(default_factory=dict)  # fills of forgotten orders, by lane
+    lanes: dict[str, Lane] = field(default_factory=dict)
+
+    # what is to be done
+    target: Target | None = None
+    decided: tuple[str, ...] = ()
+    clear_takes: bool = False
+    by_limit: bool = False  # a market order was out of the venue's price band
+
+    price: int | None = None
+    through_since: int | None = None
+    trail_through_since: int | None = None
+    naked_since: int | None = None
+    halted: str = ""
+    told: frozenset[str] = frozenset()
+    asked: dict[str, int] = field(default_factory=dict)
+
+    def copy(self) -> Book:
+        made = replace(self)
+        for name in _CONTAINERS:
+            setattr(made, name, getattr(self, name).copy())
+        return made
+
+    @property
+    def side(self) -> int:
+        return 1 if self.lots > 0 else -1
+
+    @property
+    def size(self) -> int:
+        return abs(self.lots)
+
+    @property
+    def goal(self) -> int:
+        """What the size is to be once the target is reached: resting exits may not sum above it."""
+        return self.size if self.target is None else min(self.size, self.target.lots)
+
+    @property
+    def is_synced(self) -> bool:
+        """Whether position and open orders were both read since the start, the orders since the position opened."""
+        return self.position_at >= self.started_at and self.orders_at >= max(self.started_at, self.opened_at)
+
+    def present(self) -> Iterator[Order]:
+        """Orders of this epoch that may still act."""
+        return (o for o in self.orders.values() if o.epoch == self.epoch and not o.is_final)
+
+    def filled_of(self, role: Role, leg: int) -> int:
+        past = self.booked.get(f"{role}{leg}", 0)
+        return past + sum(o.filled for o in self.orders.values() if o.epoch == self.epoch and o.lane == (role, leg))
+
+    def own_filled(self) -> int:
+        return sum(self.booked.values()) + sum(o.filled for o in self.orders.values() if o.epoch == self.epoch)
+
+    def cover(self, *, without: str = "", working_only: bool = False) -> int:
+        """Lots that stops at the venue would close, as far as we know; at most the size."""
+        covered = 0
+        for order in self.present():
+            if order.stage is not Stage.LIVE or order.role not in PROTECTIVE or order.id == without:
+                continue
+            if order.close_position:
+                covered += 0 if working_only else self.size
+            else:
+                covered += order.open_lots
+        if not working_only:
+            covered += sum(self.size if one.close_position else one.lots - one.filled for one in self.foreign_stops())
+        return min(covered, self.size)
+
+    def foreign_stops(self) -> Iterator[Resting]:
+        return (one for one in self.foreign if one.side == -self.side and one.kind is OrderKind.STOP_MARKET)
+
+    def foreign_take_lots(self) -> int:
+        return sum(
+            self.size if one.close_position else one.lots - one.filled
+            for one in self.foreign
+            if one.side == -self.side and one.kind in (OrderKind.LIMIT, OrderKind.TAKE_PROFIT_MARKET)
+        )
+
+    # levels, in ticks
+
+    def stop_level(self) -> int:
+        return self.side * self.walk[rules.STOP]
+
+    def runner_left(self) -> int:
+        """Lots of the TRAIL leg that still trail: the whole size where it covers what remains."""
+        if not self.walk or self.walk[rules.RUNNER] == 0:
+            return 0
+        runner = self.walk[rules.RUNNER]
+        return self.size if runner == REMAINING else max(0, min(runner - self.filled_of(Role.TRAIL, 0), self.size))
+
+    def trail_level(self) -> int | None:
+        """Where the trail stands, if it stands tighter than the stop."""
+        if not self.walk or not self.walk[rules.ARMED] or self.walk[rules.TRAIL] <= self.walk[rules.STOP]:
+            return None
+        return self.side * self.walk[rules.TRAIL] if self.runner_left() else None
+
+    def callbacks(self) -> tuple[list[int], list[int], list[int]]:
+        """Columns for core.walk: peak level, numerator, denominator, mirrored."""
+        rows = self.plan.callbacks if self.plan else ()
+        return (
+            [self.side * level for level, _, _ in rows],
+            [den - self.side * num for _, num, den in rows],
+            [den for _, _, den in rows],
+        )
+
+
+_CONTAINERS = tuple(
+    one.name for one in fields(Book) if one.name in ("legs", "walk", "late_since", "orders", "booked", "lanes", "asked")
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    settings: Settings = Settings()
+    mode: Mode = Mode.ACTIVE
+    fence: int = 0
+    sequence: int = 0
+    books: dict[str, Book] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Step:
+    """One step in the making: the book's copy, the counter of ids, and the effects so far."""
+
+    book: Book
+    settings: Settings
+    mode: Mode
+    fence: int
+    sequence: int
+    now: int
+    effects: list[Effect] = field(default_factory=list)
+
+    def change(self, order: Order, **parts: Any) -> Order:
+        if "stage" in parts and parts["stage"] is not order.stage:
+            parts.setdefault("since", self.now)
+        changed = replace(order, **parts)
+        self.book.orders[order.id] = changed
+        return changed

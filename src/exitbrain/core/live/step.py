@@ -1,0 +1,122 @@
+"""state, event, now → state, effects. The state that was handed in is not changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from exitbrain.core.live import believing as belief
+from exitbrain.core.live.acting import act
+from exitbrain.core.live.asking import ask, is_in_doubt
+from exitbrain.core.live.book import Book, State, Step
+from exitbrain.core.live.events import (
+    Answered,
+    Effect,
+    Event,
+    FlattenAsked,
+    Managed,
+    ModeSet,
+    OrderAbsent,
+    OrderSeen,
+    OrdersSeen,
+    PlanGiven,
+    PositionSeen,
+    PriceSeen,
+    ReduceAsked,
+    Started,
+    Ticked,
+)
+from exitbrain.core.live.placing import place
+
+
+def step(state: State, event: Event, now: int) -> tuple[State, tuple[Effect, ...]]:
+    """An event of a key that is not managed is dropped: what is not ours is not touched."""
+    match event:
+        case Started():
+            return _every(_with(state, fence=event.fence), event, now)
+        case ModeSet():
+            return _every(_with(state, mode=event.mode), event, now)
+        case Ticked():
+            return _every(state, event, now)
+        case Managed():
+            return _managed(state, event, now)
+    return _some(state, event, now, (event.key,) if event.key in state.books else ())
+
+
+def _with(state: State, **parts: Any) -> State:
+    values = {name: getattr(state, name) for name in ("settings", "mode", "fence", "sequence", "books")}
+    return State(**{**values, **parts})
+
+
+def _managed(state: State, event: Managed, now: int) -> tuple[State, tuple[Effect, ...]]:
+    book = state.books.get(event.key)
+    if book is None:
+        book = Book(key=event.key, instrument=event.instrument, policy=event.policy, started_at=now)
+    else:
+        book = book.copy()
+        book.instrument, book.policy = event.instrument, event.policy
+    return _some(_with(state, books={**state.books, event.key: book}), event, now, (event.key,))
+
+
+def _every(state: State, event: Event, now: int) -> tuple[State, tuple[Effect, ...]]:
+    keys = tuple(state.books)
+    if isinstance(event, Ticked):
+        keys = tuple(key for key, book in state.books.items() if _is_due(book, state, now))
+    return _some(state, event, now, keys)
+
+
+def _is_due(book: Book, state: State, now: int) -> bool:
+    """A quiet book is passed over until its next questions: a tick over many positions costs what happens in few."""
+    every = state.settings.reconcile_every
+    if min((book.asked.get(what, -every) for what in ("position", "orders")), default=-every) + every <= now:
+        return True
+    return is_in_doubt(book) or book.late_since != {} or (book.lots != 0 and book.plan is None)
+
+
+def _some(state: State, event: Event, now: int, keys: tuple[str, ...]) -> tuple[State, tuple[Effect, ...]]:
+    if not keys:
+        return state, ()
+    books, sequence = dict(state.books), state.sequence
+    effects: list[Effect] = []
+    for key in keys:
+        one = Step(books[key].copy(), state.settings, state.mode, state.fence, sequence, now)
+        _believe(one, event)
+        _follow(one)
+        books[key], sequence = one.book, one.sequence
+        effects += one.effects
+    return _with(state, books=books, sequence=sequence), tuple(effects)
+
+
+def _believe(one: Step, event: Event) -> None:
+    match event:
+        case Started():
+            belief.restarted(one)
+        case PriceSeen():
+            belief.price_seen(one, event.ticks)
+        case PositionSeen():
+            belief.position_seen(one, event)
+        case OrderSeen():
+            belief.order_seen(one, event)
+        case OrdersSeen():
+            belief.orders_seen(one, event)
+        case OrderAbsent():
+            belief.order_absent(one, event)
+        case Answered():
+            belief.answered(one, event)
+        case PlanGiven():
+            belief.plan_given(one, event)
+        case ReduceAsked():
+            belief.reduce_asked(one, event)
+        case FlattenAsked():
+            belief.flatten_asked(one, event)
+        case Managed() | ModeSet() | Ticked():
+            pass
+
+
+def _follow(one: Step) -> None:
+    """Always the same way, whatever came in: that is what level-triggered means."""
+    belief.age_orders(one)
+    belief.settle_account(one)
+    belief.stop_moves(one)
+    act(one)
+    place(one)
+    ask(one)
