@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from exitbrain.core import walk as rules
+from exitbrain.core.numbers import fraction_of
+from exitbrain.core.profiles import TPKind, TPProfile, TPProfileLeg, TrailingProfile
 from exitbrain.kernel.live import NOTHING, LevelFill, LevelIndex
 from exitbrain.kernel.recipes import Entries, recipes_of
 from kernel.worlds import Position, World, every_bar, random_profile, random_world
@@ -79,6 +81,40 @@ def test_every_tick_does_what_the_walk_does(seed: int) -> None:
                 )
                 assert index.stop(place) == position.side * stop
     assert len(index) == sum(position.state[rules.QTY] > 0 for position in positions)
+
+
+@pytest.mark.parametrize("callback", ["0.0137", "0.000001", "0.3333", "0.9", "0.02"])
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_trail_of_many_positions_is_rounded_as_that_of_one(callback: str, side: int) -> None:  # spec P7
+    dice = Random(5)
+    trail = TrailingProfile(float(callback), 0.01)
+    recipe = recipes_of([TPProfile("T", (TPProfileLeg(1000.0, 0.5, TPKind.HARD),), trail)]).rows[0]
+    ratio = fraction_of(float(callback))
+    num, den = ratio.denominator - side * ratio.numerator, ratio.denominator
+    for first in (2_000, 70_001, 900_000_000):
+        index = LevelIndex(100)
+        places = [
+            index.open(recipe, side=side, entry=first, stop=first - side * (first // 100), lots=100, peak=first)
+            for _ in range(100)
+        ]
+        price, stop = first + side * (first // 100), first - side * (first // 100)
+        for _ in range(200):
+            found = index.update(price)
+            level = side * rules.trail_level(side * price, num, den)
+            if side * level >= side * price:
+                assert {fill.code for fill in found.fills} == {rules.BY_TRAIL}
+                break
+            raised = side * max(side * stop, side * level)
+            if raised != stop:
+                assert found.changed == tuple(sorted(places))
+            stop = raised
+            assert {index.stop(place) for place in places} == {stop}
+            price += side * dice.choice([1, 2, 3, 17])
+
+
+def test_prices_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="prices below"):
+        LevelIndex(1).update(1 << 30)
 
 
 def test_a_price_that_nothing_waits_for_touches_nothing() -> None:

@@ -16,7 +16,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-WORD = ir.IntType(64)
+WORD, HALF_WORD = ir.IntType(64), ir.IntType(32)
 
 
 def _place(builder: Any, address: Any, at: Any, element: Any) -> Any:
@@ -26,7 +26,7 @@ def _place(builder: Any, address: Any, at: Any, element: Any) -> Any:
 def _loaded(builder: Any, address: Any, at: Any, width: int, element: Any = WORD) -> Any:
     vector = ir.VectorType(element, width)
     values = builder.load(builder.bitcast(_place(builder, address, at, element), vector.as_pointer()))
-    values.align = 8
+    values.align = 4
     return values
 
 
@@ -61,6 +61,132 @@ def _mask(width: int, *, highs: bool = True) -> Any:
 
 
 mask16, mask32 = _mask(16), _mask(32)
+
+
+def _left(width: int) -> Any:
+    """Bit i is set where lows[j + i] >= price or highs[j + i] <= price, for columns of int32."""
+
+    @intrinsic
+    def left(typing: Any, lows: Any, highs: Any, j: Any, price: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            lows_, highs_, j_, price_ = arguments
+            given = _repeated(builder, builder.trunc(price_, HALF_WORD), width, HALF_WORD)
+            low = builder.icmp_signed(">=", _loaded(builder, lows_, j_, width, HALF_WORD), given)
+            high = builder.icmp_signed("<=", _loaded(builder, highs_, j_, width, HALF_WORD), given)
+            return builder.zext(builder.bitcast(builder.or_(low, high), ir.IntType(width)), WORD)
+
+        return types.uint64(*(types.int64,) * 4), generate
+
+    return left
+
+
+left32 = _left(32)
+
+
+def _alike(builder: Any, value: int | float, like: Any) -> Any:
+    return ir.Constant(like.type, [value] * like.type.count)
+
+
+def _stored(builder: Any, values: Any, address: Any, at: Any) -> None:
+    element = values.type.element
+    place = builder.bitcast(_place(builder, address, at, element), values.type.as_pointer())
+    builder.store(values, place).align = 4
+
+
+def _greater(builder: Any, a: Any, b: Any) -> Any:
+    return builder.select(builder.icmp_signed(">", a, b), a, b)
+
+
+def _lesser(builder: Any, a: Any, b: Any) -> Any:
+    return builder.select(builder.icmp_signed("<", a, b), a, b)
+
+
+def _trail(builder: Any, price: Any, slope: Any, numerator: Any, denominator: Any) -> Any:
+    """price × numerator / denominator rounded up, in whole numbers: the nearest one to the product with the rounded
+    quotient `slope`, and the next where that lies below. What is compared is exact, being less than 2^53."""
+    double = ir.VectorType(ir.DoubleType(), price.type.count)
+    at = builder.sitofp(price, double)
+    whole = _alike(builder, 1.5 * 2.0**52, at)
+    near = builder.fsub(builder.fadd(builder.fmul(at, slope), whole), whole)
+    below = builder.fcmp_ordered("<", builder.fmul(near, denominator), builder.fmul(at, numerator))
+    level = builder.fptosi(near, price.type)
+    return builder.select(below, builder.add(level, _alike(builder, 1, level)), level)
+
+
+@intrinsic
+def ratchet64(
+    typing: Any, floors: Any, ceilings: Any, hards: Any, slopes: Any, nums: Any, dens: Any, first: Any, price: Any, out: Any
+) -> Any:  # fmt: skip
+    """A price over 64 positions from `first` on: trails that it only raises are raised, and nothing else is touched.
+
+    floors, ceilings, hards: int32, mirrored for shorts. A price at or above its ceiling and below its hard level raises
+    the peak to itself, unless it meets the raised floor. slopes: float64, nums / dens; nums, dens: float32 that hold
+    whole numbers, dens below 0 for shorts. out: which were raised, which are outside their band afterwards, the highest
+    low and the lowest high of all 64 in true prices; four int64.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        floors_, ceilings_, hards_, slopes_, nums_, dens_, first_, price_, out_ = arguments
+        width, float32 = 16, ir.FloatType()
+        long = _repeated(builder, builder.trunc(price_, HALF_WORD), width, HALF_WORD)
+        short = builder.sub(_alike(builder, 0, long), long)
+        raised_all = outside_all = ir.Constant(WORD, 0)
+        highest_low = lowest_high = None
+        for part in range(0, 64, width):
+            at = builder.add(first_, ir.Constant(WORD, part))
+            floor, ceiling, hard = (
+                _loaded(builder, column, at, width, HALF_WORD) for column in (floors_, ceilings_, hards_)
+            )
+            slope = _loaded(builder, slopes_, at, width, ir.DoubleType())
+            numerator, denominator = (
+                builder.fpext(_loaded(builder, column, at, width, float32), slope.type) for column in (nums_, dens_)
+            )
+            mirrored = builder.fcmp_ordered("<", denominator, _alike(builder, 0.0, denominator))
+            denominator = builder.select(
+                mirrored, builder.fsub(_alike(builder, -0.0, denominator), denominator), denominator
+            )
+            seen = builder.select(mirrored, short, long)
+            level = _trail(builder, seen, slope, numerator, denominator)
+            new = _greater(builder, floor, level)
+            raises = builder.and_(
+                builder.and_(builder.icmp_signed(">=", seen, ceiling), builder.icmp_signed("<", seen, hard)),
+                builder.icmp_signed("<", new, seen),
+            )
+            floor = builder.select(raises, new, floor)
+            ceiling = builder.select(raises, builder.add(seen, _alike(builder, 1, seen)), ceiling)
+            _stored(builder, floor, floors_, at)
+            _stored(builder, ceiling, ceilings_, at)
+            outside = builder.or_(builder.icmp_signed("<=", seen, floor), builder.icmp_signed(">=", seen, ceiling))
+            zero = _alike(builder, 0, floor)
+            low = builder.select(mirrored, builder.sub(zero, ceiling), floor)
+            high = builder.select(mirrored, builder.sub(zero, floor), ceiling)
+            highest_low = low if highest_low is None else _greater(builder, highest_low, low)
+            lowest_high = high if lowest_high is None else _lesser(builder, lowest_high, high)
+            shift = ir.Constant(WORD, part)
+            bits = ir.IntType(width)
+            raised_all = builder.or_(raised_all, builder.shl(builder.zext(builder.bitcast(raises, bits), WORD), shift))
+            outside_all = builder.or_(
+                outside_all, builder.shl(builder.zext(builder.bitcast(outside, bits), WORD), shift)
+            )
+        while width > 1:
+            width //= 2
+            halves = [
+                ir.Constant(ir.VectorType(HALF_WORD, width), list(range(begin, begin + width))) for begin in (0, width)
+            ]
+            highest_low = _greater(
+                builder, *(builder.shuffle_vector(highest_low, highest_low, half) for half in halves)
+            )
+            lowest_high = _lesser(builder, *(builder.shuffle_vector(lowest_high, lowest_high, half) for half in halves))
+        first_place = ir.Constant(HALF_WORD, 0)
+        told = [
+            raised_all, outside_all, builder.sext(builder.extract_element(highest_low, first_place), WORD),
+            builder.sext(builder.extract_element(lowest_high, first_place), WORD),
+        ]  # fmt: skip
+        for place, value in enumerate(told):
+            builder.store(value, _place(builder, out_, ir.Constant(WORD, place), WORD))
+        return context.get_dummy_value()
+
+    return types.void(*(types.int64,) * 9), generate
 
 
 def _records(width: int, *, trailing: bool) -> Any:
@@ -149,6 +275,7 @@ def _peek(kind: Any, element: Any) -> Any:
 
 
 peek, peek_float = _peek(types.int64, WORD), _peek(types.float64, ir.DoubleType())
+peek_short = _peek(types.int32, HALF_WORD)
 
 
 def _poke(kind: Any, element: Any) -> Any:
@@ -165,3 +292,4 @@ def _poke(kind: Any, element: Any) -> Any:
 
 
 poke, poke_float = _poke(types.int64, WORD), _poke(types.float64, ir.DoubleType())
+poke_short, poke_single = _poke(types.int32, HALF_WORD), _poke(types.float32, ir.FloatType())
