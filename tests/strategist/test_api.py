@@ -72,7 +72,7 @@ def test_only_an_admin_may_put_a_plan_into_force_or_out_of_it() -> None:
 def test_a_plan_comes_into_force_by_consent_alone(client: Client) -> None:
     """Issue 6: through the API."""
     held = client.made(text=json.dumps(every_eight_hours()))
-    assert held["state"] == "quarantine" and held["consent"] is None and held["by"] == "hand"
+    assert held["state"] == "quarantine" and held["consent"] is None and held["by"] == "file"
     at = f"{PLANS}/{held['proposal_id']}"
     early = client.post(f"{at}/promote", {"operator": "anna", "consent": "0" * 12})
     assert early.status_code == 409 and "not every gate before shadow has passed" in early.json()["detail"]

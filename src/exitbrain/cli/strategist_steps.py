@@ -166,7 +166,7 @@ def _in_file(error: InvalidInput, file: str) -> InvalidInput:
 
 def _show(held: Mapping[str, Any]) -> None:
     screen = console()
-    said = held["origin"] or f"by {held['by'] or 'hand'}"
+    said = held["origin"] or "a plan file"
     screen.print(f"{held['plan_id']} ({held['proposal_id']}), {held['state']}: {said}", markup=False, soft_wrap=True)
     rows = [(gate["gate"], PASSED[gate["passed"]], _measured(gate)) for gate in held["gates"]]
     show(screen, table([("gate", False), ("", False), ("measured", False)], rows))

@@ -1618,7 +1618,7 @@ export interface components {
             sha256: string;
             /** @enum {string} */
             state: "quarantine" | "shadow" | "active" | "retired" | "rejected";
-            /** @description template, model or hand. */
+            /** @description template, model, or file: a text that was there already. */
             by: string | null;
             style: string | null;
             /** @description What wrote it, with the hash of its prompts. */
@@ -1685,7 +1685,7 @@ export interface components {
             sha256: string;
             /** @enum {string} */
             state: "quarantine" | "shadow" | "active" | "retired" | "rejected";
-            /** @description template, model or hand. */
+            /** @description template, model, or file: a text that was there already. */
             by: string | null;
             style: string | null;
             /** @description What wrote it, with the hash of its prompts. */

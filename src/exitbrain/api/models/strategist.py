@@ -97,7 +97,7 @@ class ProposalSummary(Answer):
     plan_id: str
     sha256: str
     state: PlanState
-    by: str | None = Field(description="template, model or hand.")
+    by: str | None = Field(description="template, model, or file: a text that was there already.")
     style: str | None
     origin: str | None = Field(description="What wrote it, with the hash of its prompts.")
     created_at: Time

@@ -76,7 +76,7 @@ class Strategist:
     def take_in(self, text: str, *, config: Any = None) -> dict[str, Any]:
         """A plan that is written already, into quarantine, where no gate of its text refuses it."""
         self._within_caps_still(text, None, config)
-        return self._kept(text, {"by": "hand"})
+        return self._kept(text, {"by": "file"})
 
     def _kept(self, text: str, spec: Mapping[str, Any], recording: Mapping[str, Any] | None = None) -> dict[str, Any]:
         plan = load_plan(text if text.endswith("\n") else f"{text}\n")
@@ -133,7 +133,7 @@ class Strategist:
         plan, results = text_gates(text, caps=caps, account=settings, config=asked.config, environment=self.environment)
         if plan is None or not results[-1].passed:
             raise InvalidInput(*(Problem(found=f"{results[-1].gate}: {line}") for line in results[-1].lines))
-        held = self._kept(text, spec or {"by": "hand"})
+        held = self._kept(text, spec or {"by": "file"})
         state = State(held["state"])
         if state is State.SHADOW:
             return self._followed(held, plan, series, asked, settings, caps)

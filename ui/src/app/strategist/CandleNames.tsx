@@ -7,7 +7,7 @@ export function CandleNames({ files, chosen, choose }: Props) {
   const toggle = (name: string): void =>
     choose(chosen.includes(name) ? chosen.filter((one) => one !== name) : [...chosen, name]);
   return (
-    <fieldset className="choices bare">
+    <fieldset className="candle-names">
       <legend className="quiet">Candles</legend>
       {files === undefined && <span className="quiet">Reading the names.</span>}
       {files?.length === 0 && <span className="quiet">Put files into the home’s candles folder.</span>}

@@ -15,10 +15,12 @@ export function Consent({ one, changed }: Props) {
     changed(now);
   };
   return (
-    <div className="controls">
-      <button type="button" className="plain-button main" disabled={one.consent === null} onClick={() => setAsking("promote")}>
-        {one.next_state === "active" ? "Put into force" : "Promote to shadow"}
-      </button>
+    <div className="controls operator">
+      {one.next_state !== null && (
+        <button type="button" className="plain-button main" disabled={one.consent === null} onClick={() => setAsking("promote")}>
+          {one.next_state === "active" ? "Put into force" : "Promote to shadow"}
+        </button>
+      )}
       <button type="button" className="plain-button" onClick={() => setAsking("withdraw")}>
         {one.state === "active" ? "Take out of force" : "Reject"}
       </button>

@@ -32,7 +32,7 @@ export function Proposal() {
       </header>
       <Standing one={one} changed={changed} />
       <div className="plan-beside">
-        <Section id="plan" title="Plan" lead={one.origin ?? "Written by hand."}>
+        <Section id="plan" title="Plan" lead={one.origin ?? "A plan file that names no origin."}>
           <Written name="Text of the plan" lines={linesOf(one.text)} marked={markedIn(one)} numbered />
         </Section>
         <div>

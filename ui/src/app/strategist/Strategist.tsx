@@ -57,7 +57,7 @@ function Rows({ list }: { list: Shape["ProposalList"] | undefined }) {
                 <Link to={`/strategist/${one.proposal_id}`}>{one.plan_id}</Link>
               </th>
               <td>{STATES[one.state]}</td>
-              <td>{one.by === "template" && one.style ? `template ${words(one.style)}` : (one.by ?? "hand")}</td>
+              <td>{one.by === "template" && one.style ? `template ${words(one.style)}` : (one.by ?? "file")}</td>
               <td>{gatesWord(one)}</td>
               <td>{at(one.created_at)}</td>
             </tr>
