@@ -16,6 +16,7 @@ from exitbrain.cli.serve import serve_command
 from exitbrain.cli.store import store_app
 from exitbrain.cli.strategist import strategist_app
 from exitbrain.cli.sweep import sweep_command, tune_command
+from exitbrain.cli.venue_sim import venue_sim_command
 
 app = typer.Typer(
     name="exitbrain",
@@ -82,5 +83,10 @@ app.command(
     short_help="Serve the API and the web UI on this machine.",
     epilog="Example: exitbrain serve --port 8321 --no-open",
 )(serve_command)
+app.command(
+    "venue-sim",
+    short_help="Serve a simulated futures venue over candles.",
+    epilog="Example: exitbrain venue-sim --candles BTCUSDT_1m.parquet --speed 60",
+)(venue_sim_command)
 app.command("doctor", short_help="Check this installation.", epilog="Example: exitbrain doctor")(doctor_command)
 app.command("version", epilog="Example: exitbrain version --json")(version_command)

@@ -52,9 +52,6 @@ from exitbrain.venues.simulated.touching import (
     order_level,
 )
 
-HOUR = 3_600_000
-FUNDING_EVERY = 8 * HOUR
-
 
 class Exchange:
     """`slippage_bps` and `path` as in a backtest's config; `depth` is how many lots one touch of price fills of an
@@ -235,12 +232,13 @@ class Exchange:
                     self.algos[algo.algo_id] = followed(algo, price)
         self._liquidate()
 
-    def pay_funding(self, symbol: str, rate: Decimal) -> None:
-        """Longs pay shorts `rate` of the notional at the mark."""
+    def pay_funding(self, symbol: str, rate: Decimal, mark: int | None = None) -> None:
+        """Longs pay shorts `rate` of the notional at the mark, or at the mark given."""
         position = self.account.position(symbol)
         if not position.lots:
             return
-        money = self.contracts[symbol].instrument.money(position.lots * self.markets[symbol].mark)
+        at = self.markets[symbol].mark if mark is None else mark
+        money = self.contracts[symbol].instrument.money(position.lots * at)
         amount = -(money * rate).quantize(FEE_STEP, rounding=ROUND_HALF_EVEN)
         self.account.book("FUNDING_FEE", symbol, amount, self.now)
         self.tell_account("FUNDING_FEE", amount, symbol if position.isolated else None)
