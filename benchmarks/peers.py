@@ -20,9 +20,10 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 VECTORBT = ("vectorbt[rust]==1.2.0",)
+EVENT_DRIVEN = {"backtesting.py": ("backtesting==0.6.6",), "backtrader": ("backtrader==1.9.78.123",)}
 # part → what is laid over the environment for it
 PARTS: dict[str, tuple[str, ...]] = {
-    "w1": VECTORBT, "w2": VECTORBT, "w3": (), "w4": (), "w5": (), "memory": VECTORBT,
+    "w1": VECTORBT, "w2": VECTORBT, "w3": (), "w4": (), "w5": (), "memory": VECTORBT, **EVENT_DRIVEN,
 }  # fmt: skip
 
 
@@ -39,6 +40,10 @@ def measure(part: str, bars: int, rounds: int) -> dict[str, Any]:
         from matched import live_tick
 
         return live_tick.run(rounds)
+    if part in EVENT_DRIVEN:
+        from matched import event_driven
+
+        return event_driven.run(part, min(rounds, 3), bars)
     from matched import processes
 
     if part == "w4":

@@ -37,6 +37,8 @@ AIMS: tuple[tuple[str, str, str, str, float | None, bool], ...] = (
     ("w1", "kernel", "C independent / ours independent", "overlapping: straightforward C", 4, False),
     ("w1", "kernel", "C long holds / ours long holds", "holds of {held}: straightforward C", 30, False),
     ("w1", "kernel", "ours single / read", "single, as a multiple of one read of the candles", 1.6, True),
+    ("backtesting.py", "slice", "backtesting.py / ours", "single, {bars} bars: backtesting.py", None, False),
+    ("backtrader", "slice", "backtrader / ours", "single, a slice of {bars} bars, scaled: backtrader", None, False),
     ("w2", "sweep", "C overlapping / ours overlapping, 1 threads", "1,000 ladders, overlapping, one thread: C", 25, False),
     ("w2", "sweep", "C single / ours single, 1 threads", "1,000 ladders, single, one thread: C", 18, False),
     ("w2", "sweep", "C overlapping / ours overlapping, 2 threads", "1,000 ladders, overlapping, two threads: C on one", 45, False),
@@ -95,7 +97,9 @@ CANNOT = """| peer | what it cannot express of this work, or why it is not here 
 | vectorbt 1.2.0, order function | Everything of the ladder, but the user writes the whole of it: the callback here is the state machine. The order of a bar, gaps and rounding are the callback's own too. Overlapping positions need a column each, so only single runs are compared. |
 | C | Whatever is written; every bar of every position is visited. |
 | W3, W4 | The callback has no live tick and no triggers, latches, guardrails or arbitration. W3 is compared with Python objects; W4 has no peer here. |
-| backtesting.py, backtrader, hftbacktest, nautilus_trader, raptorbt | No driver is written here yet, so nothing is claimed about them. |"""
+| backtesting.py 0.6.6 | No partial exit of one bracket: each rung is a bought leg of its own with stop and target, and the runner's stop is raised by hand after each bar. Targets by R need the fill's price, which an order does not know: they are given here beforehand. Overlapping positions are netted. |
+| backtrader 1.9.78.123 | No ladder: a stop and a limit for each rung that cancel one another, sent after the entry has filled, so that they rest from the next bar on; the runner's stop is cancelled and sent again at each rise. Overlapping positions are netted. |
+| hftbacktest, nautilus_trader, raptorbt | No driver is written here yet, so nothing is claimed about them. |"""
 
 
 def text_of(kept: dict[str, Any], bars: int, rounds: int) -> str:
@@ -132,6 +136,9 @@ def _machine(kept: dict[str, Any], bars: int, rounds: int) -> Iterator[str]:
             f"Of W2 each ladder's positions, fills, ticks × lots and bars held equal those of C ({ladders:,} fills, on 1 and 2 "
             f"threads), and {columns:,} fills equal vectorbt's."
         )
+    for name in ("backtesting.py", "backtrader"):
+        if name in kept:
+            yield f"Of {name} {kept[name]['fills'][name]:,}, lots of a bar and price taken together."
     if "w3" in kept:
         yield f"Of W3 {kept['w3']['fills']['Python objects']:,} fills at prices that move ten times as far."
 
@@ -146,10 +153,10 @@ def _ratios(kept: dict[str, Any]) -> Iterator[str]:
                 yield f"| {part.upper()} {what} | not measured | | {_aim(aim, less)} | the peer did not install |"
             continue
         held = kept[part][group].get("long hold bars")
-        named = what.format(held=f"{held:,.0f} bars" if held else "")
+        named = what.format(held=f"{held:,.0f} bars" if held else "", bars=f"{kept[part].get('bars', 0):,}")
         reached = "" if aim is None else _reached(found["ratio"], aim, less)
         yield (
-            f"| {part.upper()} {named} | **{_times(found['ratio'])}** | {_times(found['low'])} to {_times(found['high'])} | "
+            f"| {_workload(part)} {named} | **{_times(found['ratio'])}** | {_times(found['low'])} to {_times(found['high'])} | "
             f"{_aim(aim, less)} | {reached} |"
         )
 
@@ -207,6 +214,10 @@ def _growth(kept: dict[str, Any]) -> Iterator[str]:
         )
 
 
+def _workload(part: str) -> str:
+    return part.upper() if part.startswith("w") else "W1"
+
+
 def _times(ratio: float) -> str:
     return f"{ratio:,.0f}×" if ratio >= 20 else f"{ratio:.1f}×" if ratio >= 3 else f"{ratio:.2f}×"
 
@@ -226,7 +237,8 @@ def _seconds(kept: dict[str, Any]) -> Iterator[str]:
         for group in told.values():
             if isinstance(group, dict) and "seconds" in group:
                 for name, took in group["seconds"].items():
-                    yield f"| {part.upper()} {name} | {_span(took)} |"
+                    scaled = f" = {took / told['bars'] * 1e6:.3g} µs a bar" if group is told.get("slice") else ""
+                    yield f"| {_workload(part)} {name} | {_span(took)}{scaled} |"
 
 
 def _processor() -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-from matched import live_tick, many_profiles, one_run, ours, page, processes, straightforward, workload
+from matched import event_driven, live_tick, many_profiles, one_run, ours, page, processes, straightforward, workload
 
 needs_compiler = pytest.mark.skipif(straightforward.COMPILER is None, reason="no C compiler")
 
@@ -72,3 +72,10 @@ def test_the_page_tells_what_was_measured_and_what_not() -> None:
         in text
     )
     assert "not measured" in text
+
+
+@needs_compiler
+@pytest.mark.parametrize("name, module", [("backtesting.py", "backtesting"), ("backtrader", "backtrader")])
+def test_event_driven_peers_fill_the_same(name: str, module: str) -> None:
+    pytest.importorskip(module)
+    assert event_driven.run(name, 1, 4_000)["fills"][name] > 0
