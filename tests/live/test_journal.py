@@ -1,0 +1,136 @@
+"""The journal is on disk before the wire, and tells what was done to it (live.md I6, I7, I9)."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from exitbrain.core.live import events as e
+from exitbrain.core.live.book import Settings, State
+from exitbrain.core.live.step import step
+from exitbrain.core.live.text import canonical, digest, read
+from exitbrain.errors import Halted, Unavailable
+from exitbrain.live.recording import Recorded
+from exitbrain.store.journal import Journal
+from live.test_laws import mixed
+
+KILLS = 6
+
+
+def written(file: Path, rows: int = 20) -> None:
+    journal = Journal(file)
+    for i in range(rows):
+        journal.append(i, "event", f"body {i}")
+    journal.close()
+
+
+def test_a_history_reads_back_and_replays_to_the_same_state() -> None:
+    events: list[tuple[e.Event, int]] = []
+
+    def kept(state: State, event: e.Event, now: int) -> tuple[State, tuple[e.Effect, ...]]:
+        events.append((event, now))
+        return step(state, event, now)
+
+    history = mixed(5)
+    history.step = kept
+    played = history.play()
+    state = State(settings=played.state.settings)
+    for event, now in events:
+        assert read(canonical(event)) == event
+        state, _ = step(state, read(canonical(event)), now)
+    assert digest(state) == digest(played.state)
+
+
+def test_a_second_writer_is_refused(tmp_path: Path) -> None:
+    first = Journal(tmp_path / "j.db")
+    with pytest.raises(Unavailable, match="another process"):
+        Journal(tmp_path / "j.db")
+    first.close()
+    Journal(tmp_path / "j.db").close()
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "UPDATE journal SET body = 'other' WHERE seq = 7",
+        "UPDATE journal SET at = at + 1 WHERE seq = 7",
+        "DELETE FROM journal WHERE seq = 7",
+        "DELETE FROM journal WHERE seq > 15",
+        "DELETE FROM journal",
+    ],
+)
+def test_what_was_changed_or_cut_off_is_told(tmp_path: Path, harm: str) -> None:
+    written(tmp_path / "j.db")
+    database = sqlite3.connect(tmp_path / "j.db", isolation_level=None)
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        database.execute(harm)
+    database.execute("DROP TRIGGER no_update")
+    database.execute("DROP TRIGGER no_delete")
+    database.execute(harm)
+    database.close()
+    with pytest.raises(Halted, match="tail is lost|not what was written"):
+        Journal(tmp_path / "j.db")
+
+
+def test_a_torn_tail_is_told(tmp_path: Path) -> None:
+    """A write-ahead log cut in the middle: SQLite goes on without its tail, in silence."""
+    file = tmp_path / "j.db"
+    keeps_open = Journal(file)
+    for i in range(20):
+        keeps_open.append(i, "event", "x" * 2000)
+    torn = tmp_path / "torn.db"
+    for end in ("", "-wal", ".head"):
+        source = Path(f"{file}{end}").read_bytes()
+        Path(f"{torn}{end}").write_bytes(source[: len(source) * 2 // 3] if end == "-wal" else source)
+    keeps_open.close()
+    with pytest.raises(Halted, match="tail is lost"):
+        Journal(torn)
+
+
+def test_nothing_is_taken_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded = Recorded(Journal(tmp_path / "j.db"), Settings())
+    before = recorded.state
+    monkeypatch.setattr(
+        recorded.journal, "_write_head", lambda row: (_ for _ in ()).throw(OSError(28, "No space left"))
+    )
+    with pytest.raises(Unavailable, match="No space"):
+        recorded.take(e.Started(fence=1), 1)
+    assert recorded.state is before
+
+
+def test_other_rules_than_those_that_wrote_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from live.test_decisions import INSTRUMENT, KEY
+
+    recorded = Recorded(Journal(tmp_path / "j.db"), Settings())
+    recorded.take(e.Managed(key=KEY, instrument=INSTRUMENT), 1)
+    recorded.journal.close()
+    monkeypatch.setattr("exitbrain.live.recording.step", lambda state, event, now: (state, ()))
+    with pytest.raises(Halted, match="decide otherwise"):
+        Recorded(Journal(tmp_path / "j.db"), Settings())
+
+
+def test_what_was_sent_is_in_the_journal_after_any_kill(tmp_path: Path) -> None:
+    dice = random.Random(1)
+    for _ in range(KILLS):
+        environment = dict(os.environ, PYTHONPATH=str(Path(__file__).parents[1]))
+        child = subprocess.Popen(
+            [sys.executable, "-m", "live.killed", str(tmp_path)], env=environment, stdout=subprocess.PIPE
+        )
+        assert child.stdout is not None and child.stdout.readline() == b"up\n"
+        time.sleep(dice.uniform(0.01, 0.15))
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        child.stdout.close()
+        recorded = Recorded(Journal(tmp_path / "journal.db"), Settings())
+        text = "\n".join(row.body for row in recorded.journal.rows())
+        sent = (tmp_path / "wire").read_text().split()
+        assert sent and all(f'\\"id\\":\\"{one}\\"' in text for one in sent)
+        recorded.journal.close()
