@@ -121,7 +121,7 @@ SUMS_SIZE = PLANNED_RUNGS + RUNGS
 # a row of `splits`: lots of each rung, the runner, the lots that were split, whether all rungs rest in their order
 SPLIT_RUNNER, SPLIT_LOTS, SPLIT_PLAIN = RUNGS, RUNGS + 1, RUNGS + 2
 SPLIT_SIZE = RUNGS + 3
-HANDED = -2
+HANDED, OVERDUE = -2, -3
 HANDED_ON = (QTY, STOP, STOP_KIND, PEAK, ARMED, TRAIL, STAGE, RUNNER, NEXT, STEP)
 
 COMPILED = (
@@ -248,8 +248,9 @@ def quick(
     """As planning and `evaluate_path` for a ladder that needs no merging and meets its rungs in their order, with levels
     computed when they are next. split: lots of each rung, then of the runner.
 
-    Returns the closing bar; -1 where the path needs more room; HANDED where a bar must be walked or time is over: then
-    `state` holds the position, and its STEP the bar, for `evaluate_path` to go on with.
+    Returns the closing bar; -1 where the path needs more room; HANDED where a bar must be walked: then `state` holds the
+    position, and its STEP the bar, for `evaluate_path` to go on with; OVERDUE where its time is over: then `state` holds
+    what is left.
     """
     end = min(n, due + 1)
     risk = entry - stop
@@ -330,7 +331,9 @@ def quick(
                 falling = True
         step = bar
         if bar >= end:
-            break
+            poke(told, AT, at)
+            poke(state, QTY, quantity)
+            return OVERDUE
         opened, high, low = peek(o, bar), peek(h, bar), peek(l, bar)
         if low > floor:
             # Rising, unless what the high brings reaches down to the low.
@@ -406,6 +409,19 @@ def quick(
                     told, AT, filled(out, at, position, bar, BY_TRAIL if by_trail else kind, side * price, quantity, 0)
                 )
                 return int(bar)
+            # The runner leaves at the trail, and what is left at the stop where the same fall reaches it.
+            price = market_at(min(trail, opened), low, slip_num, slip_den)
+            at = filled(out, at, position, bar, BY_TRAIL, side * price, runner, 0)
+            quantity -= runner
+            runner = 0
+            if low <= stop:
+                price = market_at(stop, low, slip_num, slip_den)
+                poke(told, AT, filled(out, at, position, bar, kind, side * price, quantity, 0))
+                return int(bar)
+            step = bar + 1
+            if bar == peek(bars, i):
+                i += 1
+            continue
         break
     poke(told, AT, at)
     poke(state, QTY, quantity)
@@ -663,7 +679,9 @@ def evaluate_range(
                     gaps_, known_, recipes_ + p * 8 * RECIPE_SIZE, splits_ + p * 8 * SPLIT_SIZE, state_, entry, side * stop,
                     lots, due, side, num, slip_den, i, out_, told_,
                 )  # fmt: skip
-            if closed == HANDED:
+            if closed == OVERDUE:
+                closed = end_position(o, l, c, state, due, side, num, slip_den, close_at_end, i, out, told)
+            elif closed == HANDED:
                 for place in range(STATE_SIZE):
                     kept[place] = state[place]
                 plan(
