@@ -6,7 +6,8 @@ the bar; `tests/kernel/test_laws.py` states them against `core.walk`:
 
     rising   a bar whose low stays above the stop, above where rungs would move it, and above the trail that its high
              would set, fills the rungs that its high meets, raises the peak to its high, and does nothing else
-    falling  a bar whose high meets no rung, no stage of the trail and no new peak fills the higher of stop and trail
+    falling  a bar whose high meets no rung, no stage of the trail and no new peak fills the higher of stop and trail;
+             where that is the runner's trail, then the stop for what is left, if its low is there
 
 Every other bar, in which it matters where price goes first, is walked by `core.walk`. So the short cuts here decide no
 case that could be decided in two ways.
@@ -376,6 +377,19 @@ def advance(
                 quantity = 0
                 result = LEFT
                 break
+            # The runner leaves at the trail, and what is left at the stop where the same fall reaches it.
+            price = market_at(min(trail, opened), low, slip_num, slip_den)
+            at = filled(out, at, position, j, BY_TRAIL, side * price, runner, 0)
+            quantity -= runner
+            runner = 0
+            if low <= stop:
+                price = market_at(stop, low, slip_num, slip_den)
+                at = filled(out, at, position, j, kind, side * price, quantity, 0)
+                quantity = 0
+                result = LEFT
+                break
+            j += 1
+            continue
         result = WALKED
         break
     poke(state, QTY, quantity)
