@@ -92,6 +92,7 @@ from exitbrain.kernel.recipes import (
 from exitbrain.kernel.simd import (
     address,
     lowest_bit,
+    mask32,
     peek,
     peek_float,
     poke,
@@ -133,7 +134,7 @@ COMPILED = (
 def path_rooms(profiles: int, room: int) -> tuple[Any, ...]:
     """last, splits, kept, out, at, highs, lows, gaps, known: for paths of up to `room` records."""
     return (
-        np.full(profiles, -1, dtype=np.int64),
+        np.concatenate((np.full(profiles, -1), np.full(PADDING, FAR - 1))),
         np.zeros((profiles, SPLIT_SIZE), dtype=np.int64),
         np.zeros(STATE_SIZE, dtype=np.int64),
         np.empty((RUNGS + 3, FILL_ROW), dtype=np.int64),
@@ -643,7 +644,7 @@ def evaluate_range(
         address(out),
         address(told),
     )
-    sums_ = address(sums)
+    sums_, last_ = address(sums), address(last)
     net_r, exit_bar = unowned(net_r), unowned(exit_bar)
     for i in range(first, end):
         bar, side = bars[i], np.int64(sides[i])
@@ -653,9 +654,19 @@ def evaluate_range(
         h1_, l1_, h2_, l2_, h3_, l3_ = address(h1), address(l1), address(h2), address(l2), address(h3), address(l3)
         num = slip_den - side * slip_num
         known[0] = 0
-        for p in range(profiles):
+        group = -32
+        bits = np.uint64(0)
+        while True:
+            # Those whose position of before is closed are found 32 at a time: with `single` they are few.
+            while bits == 0 and group + 32 < profiles:
+                group += 32
+                bits = mask32(last_, last_, group, FAR, bar - 1 if single else FAR - 2)
+            if bits == 0:
+                break
+            p = group + lowest_bit(bits)
+            bits &= bits - np.uint64(1)
             lots, stop = sizes[rule[p], i], stops[rule[p], i]
-            if lots == 0 or (single and bar <= last[p]):
+            if lots == 0:
                 continue
             if known[0] == 0:
                 at[0], highs[0], lows[0], gaps[0] = bar, h[bar], l[bar], FAR
