@@ -40,7 +40,8 @@ def bar_inside(dice: Random, low: int, high: int) -> tuple[int, int, int, int]:
 
 def lived(position: Position, bar: tuple[int, int, int, int], path: int) -> Position:
     """The position after one more bar, walked without any skipping."""
-    after = deepcopy(position)
+    only_read = position.world, position.profile, position.columns, position.ladder
+    after = deepcopy(position, {id(shared): shared for shared in only_read})
     after.world = replace(after.world, costs=replace(after.world.costs, path=path))
     step = after.state[rules.STEP]
     after.columns = tuple([*column[:step], value] for column, value in zip(after.columns, bar, strict=True))
