@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import threading
 import time
@@ -14,6 +13,7 @@ from starlette.testclient import TestClient
 
 from exitbrain.api import following, punctual
 from exitbrain.api.serving import application, listening
+from loops import run_in_a_loop
 
 from .worlds import World
 
@@ -71,4 +71,4 @@ def test_no_more_watch_than_can_be_served(client: TestClient, world: World, monk
         await stream.aclose()
         return held
 
-    assert asyncio.run(left()) == 1 and client.get(path).status_code == 200
+    assert run_in_a_loop(left()) == 1 and client.get(path).status_code == 200

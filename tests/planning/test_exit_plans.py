@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -18,6 +17,7 @@ from exitbrain.core.profiles import DEFAULT_TREND_PROFILE, TPProfile, TPProfileL
 from exitbrain.core.registry import DEFAULTS, ProfileRegistry
 from exitbrain.errors import InvalidInput
 from exitbrain.wiring.exit_brain import ExitBrain, ExitBrainV3, register_custom_profile
+from loops import run_in_a_loop
 
 NOW = datetime(2024, 12, 10, tzinfo=UTC)
 
@@ -289,7 +289,7 @@ def test_the_shells_clock_is_used_where_no_time_is_given() -> None:
 
 def test_awaiting_gives_the_same_plan() -> None:
     brain = ExitBrainV3(registry=ProfileRegistry())
-    assert asyncio.run(brain.abuild_exit_plan(context(), NOW)) == brain.build_exit_plan(context(), NOW)
+    assert run_in_a_loop(brain.abuild_exit_plan(context(), NOW)) == brain.build_exit_plan(context(), NOW)
 
 
 def test_confidence_is_the_hints_where_there_is_one() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from loops import run_in_a_loop
 from venues.serving import CCXT_OPTIONS, Served, point_ccxt, served, simulated
 
 ccxt = pytest.importorskip("ccxt")
@@ -199,7 +200,7 @@ def test_the_user_stream_over_websocket(venue: Served) -> None:
         finally:
             await exchange.close()
 
-    orders, fills, ticker = asyncio.run(live())
+    orders, fills, ticker = run_in_a_loop(live())
     assert orders[-1]["symbol"] == SYMBOL
     assert (fills[-1]["amount"], fills[-1]["takerOrMaker"]) == (0.01, "taker")
     assert ticker["last"] > 0
