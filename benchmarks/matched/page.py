@@ -82,7 +82,7 @@ WHY = {
         "Long holds: 7.4 ms with index and largest price there, 10 to 14 in a first run."
     ),
     "C overlapping / ours overlapping, 1 threads": (
-        "Many ladders: 0.49 µs a position and ladder, for a thousand times TREND 0.33. The aim comes from a prototype at "
+        "Many ladders: 0.21 µs a position and ladder where they overlap. The aim comes from a prototype at "
         "0.09 to 0.10, which summed money, fills, wins and bars, without reasons, R statistics and a runner that leaves "
         "before its rungs."
     ),
