@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,12 @@ class Asked:
     config: str | None
     paths: str | None
     repair: bool
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Asked:
+        """From a command's arguments, among others. Of those that may be repeated, none is None, not an empty list."""
+        asked = {one.name: given[one.name] for one in fields(cls)}
+        return cls(**asked | {name: asked[name] or None for name in ("detail", "funding")})
 
 
 def run_backtest(asked: Asked, out: str, *, as_json: bool, store: bool | None = None) -> None:

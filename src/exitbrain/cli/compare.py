@@ -39,19 +39,9 @@ def compare_command(
     as_json: AsJson = False,
 ) -> None:
     """Run the same entries under several exit policies; tell which earned more, or that noise explains it."""
+    given = locals()
     from exitbrain.cli.backtest_run import Asked
     from exitbrain.cli.compare_run import run_compare
 
-    asked = Asked(
-        candles=candles,
-        detail=detail or None,
-        funding=funding or None,
-        quotes=quotes,
-        entries=entries,
-        plan=plan,
-        profiles=profiles,
-        config=config,
-        paths=paths,
-        repair=repair,
-    )
+    asked = Asked.of(given)
     run_compare(asked, policy, out, as_json=as_json)

@@ -47,20 +47,10 @@ def backtest_command(
     as_json: AsJson = False,
 ) -> None:
     """Run entries or a plan over candles; write TradeSets, measures and a report."""
+    given = locals()
     from exitbrain.cli.backtest_run import Asked, run_backtest
 
-    asked = Asked(
-        candles=candles,
-        detail=detail or None,
-        funding=funding or None,
-        quotes=quotes,
-        entries=entries,
-        plan=plan,
-        profiles=profiles,
-        config=config,
-        paths=paths,
-        repair=repair,
-    )
+    asked = Asked.of(given)
     run_backtest(asked, out, as_json=as_json, store=store)
 
 

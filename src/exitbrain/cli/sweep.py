@@ -58,21 +58,11 @@ def sweep_command(
     as_json: AsJson = False,
 ) -> None:
     """Try many profiles and settings on the same entries; ended early, the same command goes on where it was."""
+    given = locals()
     from exitbrain.cli.backtest_run import Asked
     from exitbrain.cli.sweep_run import run_sweep
 
-    asked = Asked(
-        candles=candles,
-        detail=detail or None,
-        funding=funding or None,
-        quotes=quotes,
-        entries=entries,
-        plan=plan,
-        profiles=profiles,
-        config=config,
-        paths=paths,
-        repair=repair,
-    )
+    asked = Asked.of(given)
     how = {"method": method, "samples": samples, "seed": seed, "sets": sets, "fast": fast}
     where = {"engine": engine, "scheduler": scheduler, "jobs": jobs}
     run_sweep(asked, space, how | where, out, as_json=as_json)
@@ -120,21 +110,11 @@ def tune_command(
     as_json: AsJson = False,
 ) -> None:
     """Choose among many profiles and settings; tell whether the winner is better or lucky."""
+    given = locals()
     from exitbrain.cli.backtest_run import Asked
     from exitbrain.cli.tune_run import run_bandit, run_tune
 
-    asked = Asked(
-        candles=candles,
-        detail=detail or None,
-        funding=funding or None,
-        quotes=quotes,
-        entries=entries,
-        plan=plan,
-        profiles=profiles,
-        config=config,
-        paths=paths,
-        repair=repair,
-    )
+    asked = Asked.of(given)
     bandit = {"features": feature or None, "train": train}
     if method == "bandit":
         run_bandit(

@@ -6,6 +6,7 @@ A check says only what would be accepted; `faults` adds which key it was, what w
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -34,14 +35,14 @@ def refuse(accepted: str, found: str | None = None, at: str | None = None) -> Py
     return PydanticCustomError("refused", "{accepted}", {"accepted": accepted, "found": found, "at": at})
 
 
-class Annotation:
+class Annotation(ABC):
     """Base of the annotations: `check` turns what is written into the value, `schema` describes it to editors."""
 
-    def check(self, value: Any) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def check(self, value: Any) -> Any: ...
 
-    def schema(self) -> dict[str, Any]:
-        raise NotImplementedError
+    @abstractmethod
+    def schema(self) -> dict[str, Any]: ...
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         return core_schema.no_info_plain_validator_function(self.check)
