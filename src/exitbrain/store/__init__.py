@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from exitbrain.store.experiments import UnknownExperiment
 from exitbrain.store.keys import Claim
+from exitbrain.store.live import GAUGES, KINDS_OF_COMMANDS, Command, LiveEventQuery, LiveStore, UnknownCommand, UsedKey
 from exitbrain.store.proposals import StaleState, UnknownProposal
 from exitbrain.store.queries import (
     RUN_SORTS,
@@ -23,6 +24,8 @@ from exitbrain.store.writing import ResultWriter
 __all__ = [
     "CANCELLED",
     "DONE",
+    "GAUGES",
+    "KINDS_OF_COMMANDS",
     "FAILED",
     "INTERRUPTED",
     "QUEUED",
@@ -34,7 +37,10 @@ __all__ = [
     "UNDER_WAY",
     "Busy",
     "Claim",
+    "Command",
     "EventQuery",
+    "LiveEventQuery",
+    "LiveStore",
     "NotFinished",
     "Page",
     "ResultWriter",
@@ -42,7 +48,9 @@ __all__ = [
     "SetQuery",
     "StaleState",
     "Store",
+    "UnknownCommand",
     "UnknownExperiment",
     "UnknownProposal",
     "UnknownRun",
+    "UsedKey",
 ]

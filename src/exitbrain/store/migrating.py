@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from exitbrain.errors import Unavailable
 from exitbrain.store.databases import Database
 
-HEAD = "0003"
+HEAD = "0004"
 LOCK = 0x65786974  # any number that is ours: "exit"
 
 

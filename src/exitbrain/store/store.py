@@ -14,6 +14,7 @@ from exitbrain.store.databases import Database
 from exitbrain.store.events import Events
 from exitbrain.store.experiments import Experiments
 from exitbrain.store.keys import Keys
+from exitbrain.store.live import LiveStore
 from exitbrain.store.migrating import migrate
 from exitbrain.store.profiles import Profiles
 from exitbrain.store.proposals import Proposals
@@ -27,7 +28,7 @@ def microseconds_now() -> int:
     return time.time_ns() // 1000
 
 
-class Store(Runs, Sets, Events, Profiles, Experiments, Proposals, Keys):
+class Store(Runs, Sets, Events, Profiles, Experiments, Proposals, LiveStore, Keys):
     """Threads may share it. What it gives is plain: dicts and lists as JSON has them."""
 
     def __init__(self, database: Database, clock: Callable[[], int] = microseconds_now) -> None:

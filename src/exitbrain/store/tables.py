@@ -276,6 +276,70 @@ plan_pins = Table(
     Column("released_at", BigInteger),
 )
 
+live_monitors = Table(
+    "live_monitors",
+    metadata,
+    Column("monitor_id", Words, primary_key=True),
+    Column("mode", Words, nullable=False),
+    Column("venue", Words, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("heartbeat_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("ended_because", Text),
+    Column("config", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Index("live_monitors_by_start", "started_at"),
+)
+
+
+def _shown(name: str) -> Table:
+    """What a monitor shows now, a row each."""
+    return Table(
+        name,
+        metadata,
+        Column("monitor_id", Words, ForeignKey("live_monitors.monitor_id"), primary_key=True),
+        Column("id", Words, primary_key=True),
+        Column("changed_at", BigInteger, nullable=False),
+        Column("body", Text, nullable=False),
+    )
+
+
+live_positions = _shown("live_positions")
+live_orders = _shown("live_orders")
+
+live_events = Table(
+    "live_events",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("monitor_id", Words, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("key", Words),
+    Column("text", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("live_events_by_kind", "kind", "seq"),
+    Index("live_events_by_key", "key", "seq"),
+)
+
+# What operators asked for, and what became of it. Never deleted.
+live_commands = Table(
+    "live_commands",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("command_id", Words, nullable=False),
+    Column("idempotency_key", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("asked_by", Words, nullable=False),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger),
+    Column("outcome", Words),
+    Column("detail", Text),
+    Index("live_commands_by_id", "command_id", unique=True),
+    Index("live_commands_by_key", "idempotency_key", unique=True),
+    Index("live_commands_by_end", "finished_at"),
+)
+
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,
