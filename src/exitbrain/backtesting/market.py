@@ -17,7 +17,7 @@ import numpy as np
 
 from exitbrain.core.market import Instrument, MarketRegime
 from exitbrain.core.numbers import fraction_of
-from exitbrain.core.walk import FAR
+from exitbrain.core.trailing import trail_distance
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -166,11 +166,9 @@ class Market:
         cache = self.__dict__.setdefault("_distances", {})
         if key not in cache:
             by_bar = np.full(len(self), -1, dtype=np.int64)
-            factor = fraction_of(mult) / Fraction(self.instrument.tick_size)
-            values = self.atr(period)
+            factor, values = fraction_of(mult), self.atr(period)
             for bar in np.flatnonzero(~np.isnan(values[:-1])):
-                exact = fraction_of(float(values[bar])) * factor
-                by_bar[bar + 1] = min(exact.numerator // exact.denominator, FAR)
+                by_bar[bar + 1] = trail_distance(float(values[bar]), factor, self.instrument)
             if self.first_step is not None:
                 by_bar = np.repeat(by_bar, np.diff(self.first_step))
             cache[key] = by_bar

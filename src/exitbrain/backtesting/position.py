@@ -18,9 +18,10 @@ import numpy as np
 from exitbrain.backtesting.market import Market
 from exitbrain.backtesting.rests import Leaving, Rest, Rests
 from exitbrain.core import walk as rules
-from exitbrain.core.ladder import Ladder, OpenLeg, Rung, shrink_legs, target_level, toward_market
-from exitbrain.core.numbers import fraction_of
-from exitbrain.core.profiles import StopMove, TPProfile
+from exitbrain.core.ladder import Ladder, OpenLeg, Rung, shrink_legs
+from exitbrain.core.profiles import TPProfile
+from exitbrain.core.stop_moves import REASONS, is_breakeven, move_after, moved_level, moves_after, reason_of
+from exitbrain.core.trailing import ADAPTIVE_PERIOD, adapted, adaptive_ratio, atr_fraction
 
 WIDE = 1 << 62
 NARROW = 1 << 30  # a product of two of these, doubled, is still below WIDE
@@ -28,13 +29,6 @@ TRACE_ROOM = 256
 FEW_BARS = 10_000
 KEPT = (rules.PEAK, rules.WORST, rules.ARMED, rules.TRAIL, rules.CAP, rules.LEAST_LOTS, rules.LEAST_WORTH)
 NO_DISTANCE = np.array([-1], dtype=np.int64)
-
-HOW = {
-    rules.BY_STOP: "stop_loss",
-    rules.BY_BREAKEVEN: "breakeven_stop",
-    rules.BY_PROFIT_LOCK: "profit_lock",
-    rules.BY_TRAIL: "trailing_stop",
-}
 
 
 class LegFill(NamedTuple):
@@ -50,18 +44,13 @@ class LegFill(NamedTuple):
 
     @property
     def reason(self) -> str:
-        return HOW.get(self.how) or f"take_profit_{self.how - rules.TARGET}"
+        return reason_of(self.how)
 
 
 class StopMark(NamedTuple):
     bar: int
     ticks: int
     how: str
-
-
-def is_breakeven(move: StopMove) -> bool:
-    """`previous_target` after the first leg is break-even in all ways (spec F52)."""
-    return move.to == "breakeven" or (move.to == "previous_target" and move.after_leg == 1)
 
 
 class OpenPosition:
@@ -151,7 +140,7 @@ class OpenPosition:
         if not self.profile.stop_moves:
             return False
         plain = [move for move in self.profile.stop_moves if move.to not in ("breakeven", "previous_target")]
-        return any(abs(self.moved_level(self.ladder, move)) >= NARROW for move in plain)
+        return any(abs(moved_level(self.profile, self.ladder, move)) >= NARROW for move in plain)
 
     def _is_narrow(self) -> bool:
         """A quick yes for everyday numbers: prices and ratios well inside a machine word."""
@@ -206,7 +195,7 @@ class OpenPosition:
         state[rules.CAP] = rules.NO_CAP
         self.state = self._ints(state)
         self.seen_fills = 0
-        self._mark(first_bar, stop, HOW[stop_kind])
+        self._mark(first_bar, stop, REASONS[stop_kind])
 
     def _arm(self, bar: int) -> None:
         """The peak so far may already be past the activation: the trail stands from here on."""
@@ -231,41 +220,13 @@ class OpenPosition:
                     level,
                     rung.lots,
                     int(rung.soft),
-                    *(self._move_after(ladder, rung.index) if has_moves else stays),
+                    *(move_after(self.profile, ladder, rung.index) if has_moves else stays),
                 )
             )
         rows.sort()
         meet, index, level, lots, soft, move, move_to = self._columns(rows, 7)
         self.rungs = (meet, level, lots, soft, index, move, move_to)
         self.fills = self._room((len(rows) + 2) * rules.FILL_SIZE)
-
-    def _move_after(self, ladder: Ladder, leg: int) -> tuple[int, int]:
-        """What the stop does when this leg has filled: (kind, mirrored level) (spec P10, F36, F52).
-
-        Several moves after one leg apply in the order of the file, so the tightest stays, the first of equals.
-        """
-        moves = self.moves_after(leg)
-        if not moves:
-            return rules.STAY, 0
-        if any(move.fees and is_breakeven(move) for move in moves):
-            return rules.ASK_MOVE, 0
-        levels = [(self.side * self.moved_level(ladder, move), move) for move in moves]
-        level, move = max(levels, key=lambda pair: pair[0])
-        return rules.MOVE_BREAKEVEN if is_breakeven(move) else rules.MOVE_PLAIN, level
-
-    def moves_after(self, leg: int) -> list[StopMove]:
-        return [] if self.profile is None else [move for move in self.profile.stop_moves if move.after_leg == leg]
-
-    def moved_level(self, ladder: Ladder, move: StopMove) -> int:
-        """Where a move without fees puts the stop, in ticks."""
-        side, entry = self.side, ladder.entry
-        if is_breakeven(move):
-            return toward_market(entry, side)
-        if move.to == "previous_target":
-            assert self.profile is not None
-            distance = fraction_of(self.profile.tp_legs[move.after_leg - 2].r_multiple) * ladder.risk
-            return target_level(entry, side, distance)
-        return toward_market(entry + side * fraction_of(move.to) * ladder.risk, side)
 
     def void_stop_moves(self) -> list[str]:
         """Plan notes for stop moves whose leg was merged away."""
@@ -332,9 +293,10 @@ class OpenPosition:
     def _move_as_asked(self, breakeven_with_fees: int) -> None:
         """The moves after the leg that filled last, where one of them counts fees."""
         leg = int(self.fills[(self.seen_fills - 1) * rules.FILL_SIZE + 1]) - rules.TARGET
-        for move in self.moves_after(leg):
+        assert self.profile is not None
+        for move in moves_after(self.profile, leg):
             with_fees = move.fees and is_breakeven(move)
-            level = breakeven_with_fees if with_fees else self.moved_level(self.ladder, move)
+            level = breakeven_with_fees if with_fees else moved_level(self.profile, self.ladder, move)
             self.move_stop(level, rules.BY_BREAKEVEN if is_breakeven(move) else rules.BY_STOP)
 
     def move_stop(self, ticks: int, how: int) -> None:
@@ -350,21 +312,18 @@ class OpenPosition:
         return self._atr_at(decided_at)
 
     def _atr_at(self, bar: int) -> Fraction:
-        value = float(self.market.atr(14)[bar]) if bar >= 0 else float("nan")
-        return Fraction(0) if value != value else fraction_of(value)
+        return atr_fraction(float(self.market.atr(ADAPTIVE_PERIOD)[bar]) if bar >= 0 else None)
 
     def _adapt(self, bar: int) -> None:
         """Callbacks of this bar: callback × clamp(ATR now ÷ ATR at entry); the trail follows before the open."""
         assert self.profile is not None and self.profile.adaptive is not None
-        now, base = self._atr_at(bar - 1), self.adaptive_base
-        ratio = now / base if base and now else Fraction(1)
-        ratio = min(max(ratio, fraction_of(self.profile.adaptive.min)), fraction_of(self.profile.adaptive.max))
+        assert self.adaptive_base is not None
+        ratio = adaptive_ratio(self.profile.adaptive, self._atr_at(bar - 1), self.adaptive_base)
         trail = self.ladder.trail
         if trail is None:
             return
-        for i, (_, num, den) in enumerate(trail.callbacks):
-            multiplier = 1 - self.side * Fraction(num, den) * ratio
-            self.callbacks[1][i], self.callbacks[2][i] = multiplier.numerator, multiplier.denominator
+        for i, multiplier in enumerate(adapted(trail.callbacks, self.side, ratio)):
+            self.callbacks[1][i], self.callbacks[2][i] = multiplier
         if self.state[rules.ARMED] and self.state[rules.MODE] == rules.PERCENT:
             stage = self.state[rules.STAGE]
             level = rules.trail_level(self.state[rules.PEAK], self.callbacks[1][stage], self.callbacks[2][stage])
@@ -495,7 +454,7 @@ class OpenPosition:
     def _take_marks(self) -> None:
         for i in range(int(self.state[rules.TRACES])):
             step, level, how = (int(x) for x in self.trace[i * rules.TRACE_SIZE : (i + 1) * rules.TRACE_SIZE])
-            self._mark(self.market.bar_of(step), self.side * level, HOW[how])
+            self._mark(self.market.bar_of(step), self.side * level, REASONS[how])
         self.state[rules.TRACES] = 0
 
     def put_away(self) -> None:

@@ -37,8 +37,9 @@ from exitbrain.backtesting.settings import EntryOrder, FundingPayment, RunSettin
 from exitbrain.backtesting.triggers import BoundTrigger, RuleOnBars, bind_triggers, feature_table
 from exitbrain.core.intents import Kind
 from exitbrain.core.lifecycle import Books, Fill
-from exitbrain.core.numbers import ceil_div, divide_half_even
+from exitbrain.core.numbers import divide_half_even
 from exitbrain.core.registry import ProfileRegistry
+from exitbrain.core.stop_moves import breakeven_with_fees
 from exitbrain.core.triggers import StrategyPlan
 
 DAY = 86_400_000_000
@@ -384,14 +385,11 @@ class Simulation:
 
     def _breakeven_with_fees(self, line: Line) -> Any:
         def level(position: OpenPosition) -> int:
-            """Where closing by a market order pays back the set's fees so far and its own taker fee (spec F52)."""
-            instrument, side = line.market.instrument, position.side
+            """Break-even with the set's fees so far (spec F52)."""
+            instrument = line.market.instrument
             fees = Fraction(position.attached["lifecycle"].fees, FEE_UNITS) / Fraction(instrument.money_unit)
             entry = Fraction(position.ladder.entry)
-            needed = (entry + side * fees / position.lots) / (1 - side * Fraction(instrument.taker_fee))
-            return (
-                ceil_div(needed.numerator, needed.denominator) if side > 0 else needed.numerator // needed.denominator
-            )
+            return breakeven_with_fees(entry, position.side, fees, position.lots, instrument)
 
         return level
 
