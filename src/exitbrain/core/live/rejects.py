@@ -28,6 +28,7 @@ BINANCE: dict[int, Refusal] = {
     -4142: Refusal.PRICE_THROUGH,
     -2022: Refusal.REDUCE_ONLY,
     -4118: Refusal.REDUCE_ONLY,
+    -4509: Refusal.REDUCE_ONLY,  # a close-position order without a position
     -4116: Refusal.DUPLICATE_ID,
     -4130: Refusal.CLOSE_POSITION_EXISTS,
     -4117: Refusal.TRIGGERING,
