@@ -14,6 +14,7 @@ from exitbrain.core.live.desired import is_ours, rung_left
 from exitbrain.core.live.events import Alert, Mode, Policy
 from exitbrain.core.live.orders import Order, Role, Stage
 from exitbrain.core.live.telling import alert
+from exitbrain.core.stop_moves import REASONS, reason_of
 
 
 def act(step: Step) -> None:
@@ -38,17 +39,18 @@ def _since(step: Step, since: int | None, is_through: bool) -> int | None:
 
 def _stop(step: Step) -> None:
     book = step.book
+    cause = book.stop_reason()
     if book.walk:
         level = book.stop_level()
         trail = book.trail_level()
         if trail is not None and book.runner_left() >= book.size:
-            level = trail
+            level, cause = trail, REASONS[rules.BY_TRAIL]
         met = book.price is not None and book.side * (book.price - level) <= 0
         book.through_since = _since(step, book.through_since, met)
     if book.through_since is None:
         return
     if not _standing(book, Role.STOP) or step.now >= book.through_since + step.settings.software_stop_after:
-        aim(step, 0, "stop")
+        aim(step, 0, cause)
 
 
 def _trail(step: Step) -> None:
@@ -66,7 +68,7 @@ def _trail(step: Step) -> None:
         left = book.runner_left()
         if left and _is_read_since(book, since) and not _in_flight(book, Role.TRAIL):
             book.walk[rules.RUNNER] = 0
-            aim(step, max(0, book.size - left), "trail")
+            aim(step, max(0, book.size - left), REASONS[rules.BY_TRAIL])
 
 
 def _late_takes(step: Step) -> None:
@@ -85,7 +87,7 @@ def _late_takes(step: Step) -> None:
         if not passed and since + patience > step.now - settings.hard_patience:
             continue
         book.taken |= {rung.index}
-        aim(step, max(0, book.size - left), f"take_profit_{rung.index}")
+        aim(step, max(0, book.size - left), reason_of(rules.TARGET + rung.index))
 
 
 def _is_read_since(book: Book, since: int) -> bool:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from exitbrain.core import walk as rules
 from exitbrain.core.ladder import OpenLeg, shrink_legs
-from exitbrain.core.live.book import FAR_BELOW, HOUR, SECOND, Lane, Step, Target
+from exitbrain.core.live.book import FAR_BELOW, HOUR, SECOND, Book, Lane, Step, Target
 from exitbrain.core.live.desired import is_ours, rung_left
 from exitbrain.core.live.events import (
     Answered,
+    BarSeen,
     FlattenAsked,
+    LivePlan,
+    Mode,
     OrderAbsent,
     OrderSeen,
     OrdersSeen,
@@ -22,6 +27,7 @@ from exitbrain.core.live.orders import PROTECTIVE, Order, OrderKind, Role, Stage
 from exitbrain.core.live.rejects import Refusal, refusal_of
 from exitbrain.core.live.telling import alert, ask_soon
 from exitbrain.core.numbers import floor_fraction
+from exitbrain.core.stop_moves import breakeven_with_fees
 
 REMEMBERED_DECISIONS = 64
 
@@ -48,7 +54,12 @@ def position_seen(step: Step, event: PositionSeen) -> None:
     if book.lots and book.lots * before <= 0:
         book.epoch += 1
         book.opened_at = step.now
+        book.opened_entry, book.opened_price, book.most = book.entry, book.price, book.size
+        book.paid = book.size * book.entry * Fraction(book.instrument.taker_fee)
     elif book.size > abs(before):
+        bought = book.size * book.entry - abs(before) * entry
+        book.paid += max(Fraction(0), bought) * Fraction(book.instrument.taker_fee)
+        book.most = max(book.most, book.size)
         book.account, book.grown = None, True
     if book.target is not None and book.size <= book.target.lots:
         _target_reached(step)
@@ -58,7 +69,9 @@ def _end_epoch(step: Step) -> None:
     book = step.book
     book.plan, book.target, book.account = None, None, None
     book.walk, book.legs, book.late_since, book.booked, book.lanes = [], {}, {}, {}, {}
-    book.taken, book.told = frozenset(), frozenset()
+    book.taken, book.told, book.moved = frozenset(), frozenset(), frozenset()
+    book.paid = book.risk = book.opened_entry = Fraction(0)
+    book.distance, book.ratio, book.opening_bar_at, book.bars_held = -1, Fraction(1), -1, -1
     book.clear_takes = book.by_limit = book.grown = False
     book.through_since = book.trail_through_since = book.naked_since = None
 
@@ -76,26 +89,42 @@ def plan_given(step: Step, event: PlanGiven) -> None:
     plan, side, old = event.plan, book.side, book.walk
     state = [0] * rules.STATE_SIZE
     state[rules.QTY] = book.size
-    state[rules.STOP] = max(side * plan.stop, old[rules.STOP]) if old else side * plan.stop
-    state[rules.STOP_KIND] = old[rules.STOP_KIND] if old else rules.BY_STOP
-    opened = floor_fraction(side * book.entry)
-    state[rules.PEAK] = max(opened, old[rules.PEAK]) if old else opened
+    stays = bool(old) and side * plan.stop <= old[rules.STOP]
+    state[rules.STOP] = old[rules.STOP] if stays else side * plan.stop
+    state[rules.STOP_KIND] = old[rules.STOP_KIND] if stays else plan.stop_kind
+    state[rules.PEAK] = old[rules.PEAK] if old else _opened_at(book)
+    state[rules.WORST] = old[rules.WORST] if old else state[rules.PEAK]
     state[rules.TRAIL] = old[rules.TRAIL] if old else FAR_BELOW
     state[rules.ARMED] = old[rules.ARMED] if old else 0
-    state[rules.STAGE] = -1
+    state[rules.STAGE] = 0 if state[rules.ARMED] and plan.callbacks else -1
     state[rules.RUNNER] = plan.runner
-    state[rules.MODE] = rules.PERCENT if plan.callbacks else rules.NO_TRAIL
+    state[rules.MODE] = _mode_of(plan)
     state[rules.CAP] = rules.NO_CAP
     book.plan, book.walk = plan, state
+    book.distance, book.ratio = plan.distance, plan.ratio
+    book.risk = book.risk or plan.risk
     # Fills so far belong to the plan before: what is planned now comes on top of them.
     book.legs = {rung.index: rung.lots + book.filled_of(Role.TAKE, rung.index) for rung in plan.rungs}
     if plan.runner > 0:
         state[rules.RUNNER] = plan.runner + book.filled_of(Role.TRAIL, 0)
-    book.taken, book.late_since = frozenset(), {}
+    book.taken, book.moved, book.late_since = frozenset(), frozenset(), {}
     book.account, book.grown = book.size + book.own_filled(), False
-    rules.raise_peak(state, [], state[rules.PEAK], -1, *book.callbacks())
+    rules.raise_peak(state, [], state[rules.PEAK], book.distance, *book.callbacks())
     if book.price is not None:
         price_seen(step, book.price)
+
+
+def _opened_at(book: Book) -> int:
+    """Where the peak starts, mirrored: at the market price of the opening, not at the slipped fill (spec F21). A price
+    that was seen before may be old, so only the one that claims less for the trail counts."""
+    opened = floor_fraction(book.side * book.entry)
+    return opened if book.opened_price is None else min(opened, book.side * book.opened_price)
+
+
+def _mode_of(plan: LivePlan) -> int:
+    if not plan.callbacks:
+        return rules.NO_TRAIL
+    return rules.PERCENT if plan.chandelier is None else rules.DISTANCE
 
 
 def settle_account(step: Step) -> None:
@@ -181,7 +210,7 @@ def price_seen(step: Step, ticks: int) -> None:
     if not book.lots or not book.walk:
         return
     mirrored = book.side * ticks
-    rules.raise_peak(book.walk, [], mirrored, -1, *book.callbacks())
+    rules.raise_peak(book.walk, [], mirrored, book.distance, *book.callbacks())
     book.walk[rules.WORST] = min(book.walk[rules.WORST], mirrored)
 
 
@@ -191,9 +220,60 @@ def stop_moves(step: Step) -> None:
     if book.plan is None or not book.lots:
         return
     for rung in book.plan.rungs:
-        if rung.move and book.legs.get(rung.index) and rung_left(book, rung.index) == 0:
+        if not book.legs.get(rung.index) or rung_left(book, rung.index):
+            continue
+        if rung.move:
             how = rules.BY_BREAKEVEN if rung.move == rules.MOVE_BREAKEVEN else rules.BY_STOP
             rules.move_stop(book.walk, [], book.side * rung.move_to, how)
+        if rung.fees and rung.index not in book.moved and _fills_are_told(book):
+            book.moved |= {rung.index}
+            entry = book.plan.entry or book.entry
+            level = breakeven_with_fees(entry, book.side, book.fees_paid(), book.size, book.instrument)
+            rules.move_stop(book.walk, [], book.side * level, rules.BY_BREAKEVEN)
+
+
+def _fills_are_told(book: Book) -> bool:
+    """Whether the size is what our own fills leave: fees are shared by the lots that are left, and once."""
+    return book.account is None or book.size == book.account - book.own_filled()
+
+
+def bar_seen(step: Step, event: BarSeen) -> None:
+    """Bars are counted from the one in which the position opened (spec F4); an old one changes nothing."""
+    book = step.book
+    if event.time <= book.bar_at:
+        return
+    book.bar_at = event.time
+    if not book.lots or event.until <= book.opened_at:
+        return
+    book.bars_held += 1
+    if book.bars_held == 0:
+        book.opening_bar_at = event.time
+    if book.plan is None or not book.walk:
+        return
+    book.distance, book.ratio = event.distance, event.ratio
+    _follow_volatility(book)
+    if step.mode is Mode.ACTIVE and not book.halted and is_ours(book) and _is_over(book.plan, book):
+        aim(step, 0, "time_stop")
+
+
+def _follow_volatility(book: Book) -> None:
+    """The trail under the new distance, or the new callbacks, at the peak so far."""
+    state = book.walk
+    if not state[rules.ARMED]:
+        return
+    if state[rules.MODE] == rules.DISTANCE and book.distance >= 0:
+        rules.raise_trail(state, [], state[rules.PEAK] - book.distance)
+    elif state[rules.MODE] == rules.PERCENT:
+        _, numerators, denominators = book.callbacks()
+        stage = state[rules.STAGE]
+        rules.raise_trail(state, [], rules.trail_level(state[rules.PEAK], numerators[stage], denominators[stage]))
+
+
+def _is_over(plan: LivePlan, book: Book) -> bool:
+    """Whether a time stop is due at this close (spec F16)."""
+    if plan.time_stop_bars is not None and book.bars_held >= plan.time_stop_bars:
+        return True
+    return plan.time_stop_after is not None and book.bar_at >= book.opening_bar_at + plan.time_stop_after
 
 
 # orders
@@ -202,6 +282,8 @@ def stop_moves(step: Step) -> None:
 def order_seen(step: Step, event: OrderSeen) -> None:
     order = step.book.orders.get(event.id)
     if order is not None:
+        if event.average:
+            order = step.change(order, average=event.average)
         report(step, order, event.status, event.filled)
 
 
@@ -280,6 +362,8 @@ def _forget(step: Step, order: Order) -> None:
     book = step.book
     del book.orders[order.id]
     if order.epoch == book.epoch and order.filled:
+        rate = book.instrument.maker_fee if order.kind is OrderKind.LIMIT else book.instrument.taker_fee
+        book.paid += (order.average or order.level or book.entry) * order.filled * Fraction(rate)
         lane = f"{order.role}{order.leg}"
         book.booked[lane] = book.booked.get(lane, 0) + order.filled
 

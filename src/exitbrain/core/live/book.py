@@ -12,6 +12,8 @@ from exitbrain.core.ladder import REMAINING
 from exitbrain.core.live.events import Effect, LivePlan, Mode, Policy, Resting
 from exitbrain.core.live.orders import PROTECTIVE, Order, OrderKind, Role, Stage
 from exitbrain.core.market import Instrument
+from exitbrain.core.stop_moves import reason_of
+from exitbrain.core.trailing import adapted
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
@@ -86,6 +88,19 @@ class Book:
     taken: frozenset[int] = frozenset()  # rungs that the engine took by itself
     late_since: dict[int, int] = field(default_factory=dict)
     grown: bool = False  # since the plan was made
+
+    # the life of the position, for stops that ask for it
+    opened_entry: Fraction = Fraction(0)
+    opened_price: int | None = None  # the last price before it was seen
+    most: int = 0  # its largest size
+    paid: Fraction = Fraction(0)  # fees of what was bought and of forgotten orders, in the instrument's money unit
+    risk: Fraction = Fraction(0)  # R of the opening, for life
+    moved: frozenset[int] = frozenset()  # rungs whose break-even after fees was computed
+    distance: int = -1
+    ratio: Fraction = Fraction(1)
+    bar_at: int = -1  # when the last closed bar opened
+    opening_bar_at: int = -1
+    bars_held: int = -1  # -1 before the opening's own bar has closed
 
     # the venue's books
     orders: dict[str, Order] = field(default_factory=dict)
@@ -171,6 +186,9 @@ class Book:
     def stop_level(self) -> int:
         return self.side * self.walk[rules.STOP]
 
+    def stop_reason(self) -> str:
+        return reason_of(self.walk[rules.STOP_KIND] if self.walk else rules.BY_STOP)
+
     def runner_left(self) -> int:
         """Lots of the TRAIL leg that still trail: the whole size where it covers what remains."""
         if not self.walk or self.walk[rules.RUNNER] == 0:
@@ -187,10 +205,22 @@ class Book:
     def callbacks(self) -> tuple[list[int], list[int], list[int]]:
         """Columns for core.walk: peak level, numerator, denominator, mirrored."""
         rows = self.plan.callbacks if self.plan else ()
-        return (
-            [self.side * level for level, _, _ in rows],
-            [den - self.side * num for _, num, den in rows],
-            [den for _, _, den in rows],
+        levels = [self.side * level for level, _, _ in rows]
+        if self.plan is not None and self.plan.adaptive is not None:
+            multipliers = adapted(rows, self.side, self.ratio)
+            return levels, [num for num, _ in multipliers], [den for _, den in multipliers]
+        return levels, [den - self.side * num for _, num, den in rows], [den for _, _, den in rows]
+
+    def fees_paid(self) -> Fraction:
+        """Of this life so far, by the instrument's rates; a fill whose price was not told counts at its order's level."""
+        rate = {True: Fraction(self.instrument.maker_fee), False: Fraction(self.instrument.taker_fee)}
+        orders = [one for one in self.orders.values() if one.epoch == self.epoch and one.filled]
+        return self.paid + sum(
+            (
+                (one.average or one.level or self.entry) * one.filled * rate[one.kind is OrderKind.LIMIT]
+                for one in orders
+            ),
+            Fraction(0),
         )
 
 

@@ -6,10 +6,12 @@ trail covers only the runner, the runner's stop and the stop of the rest sum to 
 
 from __future__ import annotations
 
+from exitbrain.core import walk as rules
 from exitbrain.core.ladder import toward_market
 from exitbrain.core.live.book import Book, Settings
 from exitbrain.core.live.events import Mode, Policy
 from exitbrain.core.live.orders import Order, OrderKind, Role, Stage, Want
+from exitbrain.core.stop_moves import REASONS, reason_of
 
 
 def desired(book: Book, settings: Settings, mode: Mode) -> list[Want]:
@@ -29,11 +31,11 @@ def is_ours(book: Book) -> bool:
 def _stops(book: Book, settings: Settings) -> list[Want]:
     wants = []
     working = _working(book)
-    far = Want(Role.DISASTER, 0, OrderKind.STOP_MARKET, disaster_level(book, settings), 0, True)
+    far = Want(Role.DISASTER, 0, OrderKind.STOP_MARKET, disaster_level(book, settings), 0, True, "disaster_stop")
     if not settings.close_position_stops:
         # Without close-position stops the disaster level is worked by a sized one, until there is a plan.
         if not book.walk:
-            working = [Want(Role.STOP, 0, OrderKind.STOP_MARKET, far.level, book.size)]
+            working = [Want(Role.STOP, 0, OrderKind.STOP_MARKET, far.level, book.size, cause=far.cause)]
     elif not any(one.close_position for one in book.foreign_stops()):
         standing = _standing_disaster(book)
         wants.append(far._replace(level=standing.level) if standing else far)
@@ -44,14 +46,14 @@ def _working(book: Book) -> list[Want]:
     if not book.walk:
         return []
     trail, stop, size = book.trail_level(), book.stop_level(), book.size
-    runner = book.runner_left()
+    runner, by_stop, by_trail = book.runner_left(), book.stop_reason(), REASONS[rules.BY_TRAIL]
     if trail is None:
-        return [Want(Role.STOP, 0, OrderKind.STOP_MARKET, stop, size)]
+        return [Want(Role.STOP, 0, OrderKind.STOP_MARKET, stop, size, cause=by_stop)]
     if runner >= size:
-        return [Want(Role.STOP, 0, OrderKind.STOP_MARKET, trail, size)]
+        return [Want(Role.STOP, 0, OrderKind.STOP_MARKET, trail, size, cause=by_trail)]
     return [
-        Want(Role.TRAIL, 0, OrderKind.STOP_MARKET, trail, runner),
-        Want(Role.STOP, 0, OrderKind.STOP_MARKET, stop, size - runner),
+        Want(Role.TRAIL, 0, OrderKind.STOP_MARKET, trail, runner, cause=by_trail),
+        Want(Role.STOP, 0, OrderKind.STOP_MARKET, stop, size - runner, cause=by_stop),
     ]
 
 
@@ -99,7 +101,8 @@ def _takes(book: Book) -> list[Want]:
             continue
         room -= lots
         kind = OrderKind.LIMIT if rung.soft else OrderKind.TAKE_PROFIT_MARKET
-        wants.append(Want(Role.TAKE, rung.index, kind, rung.level, lots))
+        cause = reason_of(rules.TARGET + rung.index)
+        wants.append(Want(Role.TAKE, rung.index, kind, rung.level, lots, cause=cause))
     return wants
 
 

@@ -7,6 +7,7 @@ of one position (the venue's update time); what is older than what is known is d
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
@@ -30,7 +31,8 @@ class Policy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRung:
-    """`lots` leave at `level`; `move` and `move_to` are what then happens to the stop (core.walk, not mirrored)."""
+    """`lots` leave at `level`; `move` and `move_to` are what then happens to the stop (core.walk, not mirrored). `fees`:
+    it goes to break-even after the fees paid so far, too (spec F52)."""
 
     index: int
     level: int
@@ -38,17 +40,37 @@ class PlanRung:
     soft: bool = False
     move: int = 0
     move_to: int = 0
+    fees: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LivePlan:
-    """A compiled ladder for `lots`. `callbacks` are those of `core.ladder.Trail`; `runner` is 0, lots, or REMAINING."""
+    """A compiled ladder for `lots`. `callbacks` are those of `core.ladder.Trail`; `runner` is 0, lots, or REMAINING.
+
+    `entry` and `risk` (R) in ticks are what it was made from, 0 where nobody said. `chandelier` is (ATR period, multiple)
+    of a trail by ATR, `adaptive` is (least, most, ATR at entry) of a callback that follows volatility; `distance` and
+    `ratio` are their values when the plan is made, BarSeen brings the later ones. Durations are microseconds.
+    """
 
     lots: int
     stop: int
     rungs: tuple[PlanRung, ...] = ()
     runner: int = 0
     callbacks: tuple[tuple[int, int, int], ...] = ()
+    entry: Fraction = Fraction(0)
+    risk: Fraction = Fraction(0)
+    stop_kind: int = 0  # of core.walk
+    chandelier: tuple[int, Fraction] | None = None
+    adaptive: tuple[Fraction, Fraction, Fraction] | None = None
+    distance: int = -1
+    ratio: Fraction = Fraction(1)
+    time_stop_bars: int | None = None
+    time_stop_after: int | None = None
+    stop_price: Decimal | None = None  # where it was given, not computed
+    profile: str = ""
+    regime: str = ""
+    strategy: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +125,18 @@ class PriceSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BarSeen:
+    """A bar that opened at `time` has closed at `until`. `distance` and `ratio` are what the plan's trail follows until
+    the next one closes (core.trailing)."""
+
+    key: str
+    time: int
+    until: int
+    distance: int = -1
+    ratio: Fraction = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PositionSeen:
     """`entry` is the average entry in ticks. `asked_at` None: from the stream, a hint and no snapshot."""
 
@@ -115,12 +149,14 @@ class PositionSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSeen:
-    """`filled` is cumulative, so that hearing it twice changes nothing."""
+    """`filled` is cumulative, so that hearing it twice changes nothing; `average` is the price of it all in ticks, 0 where
+    that was not told."""
 
     key: str
     id: str
     status: Status
     filled: int = 0
+    average: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +221,7 @@ class FlattenAsked:
 
 
 Event = (
-    Started | Ticked | ModeSet | Managed | PriceSeen | PositionSeen | OrderSeen | OrdersSeen | OrderAbsent | Answered
+    Started | Ticked | ModeSet | Managed | PriceSeen | BarSeen | PositionSeen | OrderSeen | OrdersSeen | OrderAbsent | Answered
     | PlanGiven | ReduceAsked | FlattenAsked
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 from typing import NamedTuple
 
 
@@ -84,6 +85,7 @@ class Want(NamedTuple):
     level: int
     lots: int
     close_position: bool = False
+    cause: str = ""  # the exit reason that a fill of it has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +112,8 @@ class Order:
     absences: int = 0
     misses: int = 0
     triggered_at: int = 0
+    cause: str = ""
+    average: Fraction = Fraction(0)
 
     @property
     def lane(self) -> tuple[Role, int]:

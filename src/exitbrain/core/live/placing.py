@@ -144,7 +144,7 @@ def _close(step: Step) -> None:
         inside, whole = BAND
         kind = OrderKind.LIMIT_IOC
         level = book.price * inside // whole if book.side > 0 else -(-book.price * whole // inside)
-    _send(step, Want(Role.CLOSE, 0, kind, level, lots))
+    _send(step, Want(Role.CLOSE, 0, kind, level, lots, cause=target.cause))
 
 
 def _known_size(step: Step) -> int:
@@ -178,6 +178,7 @@ def _send(step: Step, want: Want) -> None:
     book.orders[made] = Order(
         id=made, role=want.role, leg=want.leg, kind=want.kind, level=want.level, lots=want.lots, epoch=book.epoch,
         close_position=want.close_position, stage=Stage.SENDING, since=now, sent_at=now, size_before=book.size,
+        cause=want.cause,
     )  # fmt: skip
     name = f"{want.role}{want.leg}"
     book.lanes[name] = replace(book.lanes.get(name, Lane()), sent_at=now, not_before=now + step.settings.first_backoff)

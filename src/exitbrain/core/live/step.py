@@ -10,6 +10,7 @@ from exitbrain.core.live.asking import ask, is_in_doubt
 from exitbrain.core.live.book import Book, State, Step
 from exitbrain.core.live.events import (
     Answered,
+    BarSeen,
     Effect,
     Event,
     FlattenAsked,
@@ -92,6 +93,8 @@ def _believe(one: Step, event: Event) -> None:
             belief.restarted(one)
         case PriceSeen():
             belief.price_seen(one, event.ticks)
+        case BarSeen():
+            belief.bar_seen(one, event)
         case PositionSeen():
             belief.position_seen(one, event)
         case OrderSeen():
