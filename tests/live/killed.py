@@ -10,12 +10,12 @@ from pathlib import Path
 from exitbrain.core.live import events as e
 from exitbrain.core.live.book import Settings
 from exitbrain.live.recording import Recorded
-from exitbrain.store.journal import Journal
+from exitbrain.store.journal import open_journal
 from live.test_decisions import INSTRUMENT, KEY, PLAN
 
 
 def main(folder: Path) -> None:
-    recorded = Recorded(Journal(folder / "journal.db"), Settings())
+    recorded = Recorded(open_journal(folder / "journal.db"), Settings())
     wire = os.open(folder / "wire", os.O_CREAT | os.O_APPEND | os.O_WRONLY)
     now = recorded.journal.seq * 1_000_000
 

@@ -19,14 +19,14 @@ from exitbrain.core.live.step import step
 from exitbrain.core.live.text import canonical, digest, read
 from exitbrain.errors import Halted, Unavailable
 from exitbrain.live.recording import Recorded
-from exitbrain.store.journal import Journal
+from exitbrain.store.journal import open_journal
 from live.test_laws import mixed
 
 KILLS = 6
 
 
 def written(file: Path, rows: int = 20) -> None:
-    journal = Journal(file)
+    journal = open_journal(file)
     for i in range(rows):
         journal.append(i, "event", f"body {i}")
     journal.close()
@@ -50,11 +50,11 @@ def test_a_history_reads_back_and_replays_to_the_same_state() -> None:
 
 
 def test_a_second_writer_is_refused(tmp_path: Path) -> None:
-    first = Journal(tmp_path / "j.db")
+    first = open_journal(tmp_path / "j.db")
     with pytest.raises(Unavailable, match="another process"):
-        Journal(tmp_path / "j.db")
+        open_journal(tmp_path / "j.db")
     first.close()
-    Journal(tmp_path / "j.db").close()
+    open_journal(tmp_path / "j.db").close()
 
 
 @pytest.mark.parametrize(
@@ -77,13 +77,13 @@ def test_what_was_changed_or_cut_off_is_told(tmp_path: Path, harm: str) -> None:
     database.execute(harm)
     database.close()
     with pytest.raises(Halted, match="tail is lost|not what was written"):
-        Journal(tmp_path / "j.db")
+        open_journal(tmp_path / "j.db")
 
 
 def test_a_torn_tail_is_told(tmp_path: Path) -> None:
     """A write-ahead log cut in the middle: SQLite goes on without its tail, in silence."""
     file = tmp_path / "j.db"
-    keeps_open = Journal(file)
+    keeps_open = open_journal(file)
     for i in range(20):
         keeps_open.append(i, "event", "x" * 2000)
     torn = tmp_path / "torn.db"
@@ -92,11 +92,11 @@ def test_a_torn_tail_is_told(tmp_path: Path) -> None:
         Path(f"{torn}{end}").write_bytes(source[: len(source) * 2 // 3] if end == "-wal" else source)
     keeps_open.close()
     with pytest.raises(Halted, match="tail is lost"):
-        Journal(torn)
+        open_journal(torn)
 
 
 def test_nothing_is_taken_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    recorded = Recorded(Journal(tmp_path / "j.db"), Settings())
+    recorded = Recorded(open_journal(tmp_path / "j.db"), Settings())
     before = recorded.state
     monkeypatch.setattr(
         recorded.journal, "_write_head", lambda row: (_ for _ in ()).throw(OSError(28, "No space left"))
@@ -109,12 +109,12 @@ def test_nothing_is_taken_that_cannot_be_written(tmp_path: Path, monkeypatch: py
 def test_other_rules_than_those_that_wrote_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from live.test_decisions import INSTRUMENT, KEY
 
-    recorded = Recorded(Journal(tmp_path / "j.db"), Settings())
+    recorded = Recorded(open_journal(tmp_path / "j.db"), Settings())
     recorded.take(e.Managed(key=KEY, instrument=INSTRUMENT), 1)
     recorded.journal.close()
     monkeypatch.setattr("exitbrain.live.recording.step", lambda state, event, now: (state, ()))
     with pytest.raises(Halted, match="decide otherwise"):
-        Recorded(Journal(tmp_path / "j.db"), Settings())
+        Recorded(open_journal(tmp_path / "j.db"), Settings())
 
 
 def test_what_was_sent_is_in_the_journal_after_any_kill(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_what_was_sent_is_in_the_journal_after_any_kill(tmp_path: Path) -> None:
         child.send_signal(signal.SIGKILL)
         child.wait()
         child.stdout.close()
-        recorded = Recorded(Journal(tmp_path / "journal.db"), Settings())
+        recorded = Recorded(open_journal(tmp_path / "journal.db"), Settings())
         text = "\n".join(row.body for row in recorded.journal.rows())
         sent = (tmp_path / "wire").read_text().split()
         assert sent and all(f'\\"id\\":\\"{one}\\"' in text for one in sent)

@@ -1,138 +1,212 @@
 """The live monitor's journal: append-only, each row bound to the one before by its hash, on disk before anything is sent.
 
-One SQLite file in WAL mode with synchronous=FULL, one writer at a time (a lock beside it). A second small file, the
-head, tells how far the journal had come: a journal that ends before its head has lost its tail.
+It is a SQLite file, or an account in a PostgreSQL database; the rows and their hashes are the same. One process writes
+it. Opening it takes the journal over and counts its fence up; a row of an older fence is refused by the database itself,
+so that a writer that was replaced can write nothing, and what is not written is not sent.
+
+A row may be let wait (`soon`): it goes to disk with the next one that may not, or after a second, whichever comes first.
+The rows on disk are always the first ones that were appended, without a hole.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
-import sqlite3
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from exitbrain.errors import Halted, Unavailable
 
 START = "0" * 64
-_SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL,"
-    " body TEXT NOT NULL, prev_hash TEXT NOT NULL, hash TEXT NOT NULL)",
-    "CREATE TRIGGER IF NOT EXISTS no_update BEFORE UPDATE ON journal BEGIN SELECT RAISE(ABORT, 'append-only'); END",
-    "CREATE TRIGGER IF NOT EXISTS no_delete BEFORE DELETE ON journal BEGIN SELECT RAISE(ABORT, 'append-only'); END",
-)
+SNAPSHOT = "snapshot"
+MOST_WAITING = 256
+LONGEST_WAIT = 1_000_000  # microseconds of the rows' own time
 
 
 class Row(NamedTuple):
+    """`at` is the event's time in microseconds, `fence` the opening that wrote it."""
+
     seq: int
     at: int
     kind: str
     body: str
+    fence: int
     prev_hash: str
     hash: str
 
+    @property
+    def is_whole(self) -> bool:
+        return self.hash == row_hash(*self[:6])
 
-def row_hash(seq: int, at: int, kind: str, body: str, prev_hash: str) -> str:
-    return hashlib.sha256("\n".join((str(seq), str(at), kind, prev_hash, body)).encode()).hexdigest()
+
+def row_hash(seq: int, at: int, kind: str, body: str, fence: int, prev_hash: str) -> str:
+    return hashlib.sha256("\n".join((str(seq), str(at), kind, str(fence), prev_hash, body)).encode()).hexdigest()
 
 
-class Journal:
-    """Opening it takes the lock and checks the whole chain. Unavailable where another holds it, Halted where it is not
-    what was written."""
+def open_journal(target: str | Path, account: str = "main") -> Journal:
+    """The journal of a file, or of an account where `target` is postgresql://…, for writing.
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        self._lock = self._locked(file.with_name(file.name + ".lock"))
+    Unavailable where another holds it or it cannot be reached, Halted where it is not what was written.
+    """
+    if _is_postgres(target):
+        from exitbrain.store.journal_postgres import PostgresJournal
+
+        return PostgresJournal(str(target), account)
+    from exitbrain.store.journal_sqlite import SqliteJournal
+
+    return SqliteJournal(_file(target))
+
+
+def open_rows(target: str | Path, account: str = "main") -> Rows:
+    """The same for reading, beside the process that writes. InvalidInput where there is no journal."""
+    if _is_postgres(target):
+        from exitbrain.store.journal_postgres import postgres_rows
+
+        return postgres_rows(str(target), account)
+    from exitbrain.store.journal_sqlite import sqlite_rows
+
+    return sqlite_rows(_file(target))
+
+
+def _is_postgres(target: str | Path) -> bool:
+    return str(target).startswith(("postgresql:", "postgres:", "postgresql+psycopg:"))
+
+
+def _file(target: str | Path) -> Path:
+    return Path(str(target).removeprefix("sqlite:///"))
+
+
+class Rows(ABC):
+    """For reading: another process may write meanwhile."""
+
+    name: str
+
+    @abstractmethod
+    def after(self, seq: int) -> Iterator[Row]:
+        """Those on disk, in order, from the one after `seq` on."""
+
+    @abstractmethod
+    def last(self, kind: str) -> Row | None:
+        """The last row of a kind; events are not looked for."""
+
+    @abstractmethod
+    def naming(self, text: str) -> Iterator[Row]:
+        """Rows whose body holds the text, in order."""
+
+    @abstractmethod
+    def head(self) -> tuple[int, str]:
+        """How far the journal had come: seq and hash."""
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+
+class Journal(ABC):
+    """What is common to both: the chain, and the rows that wait. Opening checks the chain from the last snapshot on."""
+
+    def __init__(self, read: Rows) -> None:
+        self.name = read.name
+        self.read = read
+        self.fence = 0
+        self.seq, self.hash = 0, START
+        self._waiting: list[Row] = []
         self._failed = False
-        self._head = file.with_name(file.name + ".head")
-        try:
-            if not file.exists():
-                os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
-            self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            for statement in _SCHEMA:
-                self._db.execute(statement)
-            self.seq, self.hash = self._checked()
-        except BaseException as error:
-            os.close(self._lock)
-            if isinstance(error, sqlite3.DatabaseError):
-                raise Halted(f"journal {file}: {error}") from error
-            raise
 
-    @staticmethod
-    def _locked(file: Path) -> int:
-        try:
-            lock = os.open(file, os.O_CREAT | os.O_RDWR, 0o600)
-        except OSError as error:
-            raise Unavailable(f"journal {file}: {error.strerror}") from None
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(lock)
-            raise Unavailable(f"journal {file}: another process writes it") from None
-        return lock
+    def append(self, at: int, kind: str, body: str, *, soon: bool = False) -> Row:
+        """On disk when this returns, with all that waited; or `soon`, later.
 
-    def append(self, at: int, kind: str, body: str) -> Row:
-        """On disk when this returns. Unavailable where it cannot be written: then nothing may be sent, and the journal
-        takes no more until it is opened again, since the row itself may have been kept."""
-        if self._failed:
-            raise Unavailable(f"journal {self.file}: a row could not be written; open it again")
+        Unavailable where it cannot be written: then nothing may be sent, and the journal takes no more until it is
+        opened again, since the row itself may have been kept.
+        """
+        self._refuse_if_failed()
         seq = self.seq + 1
-        row = Row(seq, at, kind, body, self.hash, row_hash(seq, at, kind, body, self.hash))
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-            self._db.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)", row)
-            self._db.execute("COMMIT")
-            self._write_head(row)
-        except (sqlite3.Error, OSError) as error:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            self._failed = True
-            raise Unavailable(f"journal {self.file}: {error}") from error
+        hash_ = row_hash(seq, at, kind, body, self.fence, self.hash)
+        row = Row(seq, at, kind, body, self.fence, self.hash, hash_)
+        self._waiting.append(row)
         self.seq, self.hash = row.seq, row.hash
+        first = self._waiting[0]
+        if not soon or len(self._waiting) >= MOST_WAITING or at >= first.at + LONGEST_WAIT:
+            self.flush()
         return row
 
-    def rows(self) -> Iterator[Row]:
-        for row in self._db.execute("SELECT seq, at, kind, body, prev_hash, hash FROM journal ORDER BY seq"):
-            yield Row(*row)
+    def flush(self) -> None:
+        """All that waits goes to disk."""
+        self._refuse_if_failed()
+        if not self._waiting:
+            return
+        try:
+            self._write(self._waiting)
+        except BaseException:
+            self._failed = True
+            raise
+        self._waiting = []
+
+    def rows(self, after: int = 0) -> Iterator[Row]:
+        """Those on disk, in order, from the one after `after` on."""
+        return self.read.after(after)
 
     def close(self) -> None:
-        self._db.close()
-        os.close(self._lock)
-
-    def _write_head(self, row: Row) -> None:
-        """Fixed width and one write: a head is whole or not there."""
-        head = os.open(self._head, os.O_CREAT | os.O_WRONLY, 0o600)
+        """What waits is written first, where it can be."""
         try:
-            os.pwrite(head, f"{row.seq:020d} {row.hash}\n".encode(), 0)
-            os.fdatasync(head)
+            if not self._failed:
+                self.flush()
         finally:
-            os.close(head)
+            self._close()
 
-    def _checked(self) -> tuple[int, str]:
-        seq, last = 0, START
-        head_seq, head_hash = self._read_head()
-        for row in self.rows():
-            whole = row.seq == seq + 1 and row.prev_hash == last and row.hash == row_hash(*row[:5])
-            if not whole or (row.seq == head_seq and row.hash != head_hash):
-                raise Halted(f"journal {self.file}: row {seq + 1} is not what was written after row {seq}")
-            seq, last = row.seq, row.hash
-        if seq < head_seq:
-            raise Halted(
-                f"journal {self.file}: ends at row {seq}, yet row {head_seq} had been written: its tail is lost"
-            )
-        return seq, last
+    def keep(self, now: int) -> None:
+        """To be called now and then while nothing is appended: what waits goes to disk in time, and a lease is renewed.
 
-    def _read_head(self) -> tuple[int, str]:
-        try:
-            text = self._head.read_text()
-        except FileNotFoundError:
-            return 0, START
-        try:
-            seq, hash_ = text.split()
-            return int(seq), hash_
-        except ValueError:
-            raise Halted(f"journal {self._head}: its head cannot be read") from None
+        Unavailable where either fails.
+        """
+        if self._waiting and now >= self._waiting[0].at + LONGEST_WAIT:
+            self.flush()
+
+    @abstractmethod
+    def is_held(self) -> bool:
+        """Whether no other can have taken the journal over. To be asked just before the wire: a process may have slept."""
+
+    @abstractmethod
+    def _write(self, rows: list[Row]) -> None:
+        """All of them or none; Unavailable, with it left open which of the two."""
+
+    @abstractmethod
+    def _close(self) -> None: ...
+
+    def _refuse_if_failed(self) -> None:
+        if self._failed:
+            raise Unavailable(f"journal {self.name}: a row could not be written; open it again")
+
+    def _check_tail(self) -> int:
+        """The chain from the last snapshot on; `seq` and `hash` are its end. The last row's fence."""
+        snapshot = self.read.last(SNAPSHOT)
+        fence = 0
+        for row in checked(self.read, snapshot):
+            self.seq, self.hash, fence = row.seq, row.hash, row.fence
+        return fence
+
+
+def checked(read: Rows, since: Row | None = None) -> Iterator[Row]:
+    """The rows as they come, from a row on or all; Halted at one that is not what was written, or at a lost tail."""
+    seq, last = (0, START) if since is None else (since.seq - 1, since.prev_hash)
+    head_seq, head_hash = read.head()
+    for row in chained(read.name, read.after(seq), seq, last):
+        if row.seq == head_seq and row.hash != head_hash:
+            raise broken(read.name, row.seq)
+        yield row
+        seq = row.seq
+    if seq < head_seq:
+        raise Halted(f"journal {read.name}: ends at row {seq}, yet row {head_seq} had been written: its tail is lost")
+
+
+def chained(name: str, rows: Iterable[Row], seq: int = 0, last: str = START) -> Iterator[Row]:
+    """The rows as they come; Halted at one that does not follow the one before."""
+    for row in rows:
+        if row.seq != seq + 1 or row.prev_hash != last or not row.is_whole:
+            raise broken(name, seq + 1)
+        yield row
+        seq, last = row.seq, row.hash
+
+
+def broken(name: str, seq: int) -> Halted:
+    return Halted(f"journal {name}: row {seq} is not what was written after row {seq - 1}")

@@ -85,4 +85,7 @@ def _value(plain: Any) -> Any:
     made = _CLASSES[name]
     if issubclass(made, Enum):
         return made(plain["is"])
-    return made(**{key: _value(part) for key, part in plain.items() if key})
+    parts = {key: _value(part) for key, part in plain.items() if key}
+    if made is book.Book and "walk" in parts:
+        parts["walk"] = list(parts["walk"])  # the one list: core.walk writes into it
+    return made(**parts)

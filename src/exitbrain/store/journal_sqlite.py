@@ -1,0 +1,177 @@
+"""The journal as a SQLite file in WAL mode with synchronous=FULL. A lock beside it lets one process write.
+
+A second small file, the head, tells how far the journal had come: SQLite goes on in silence without the end of a torn
+log, and a journal that ends before its head has lost its tail.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import quote
+
+from exitbrain.errors import Halted, InvalidInput, Problem, Unavailable
+from exitbrain.store.journal import START, Journal, Row, Rows
+
+BUSY_SECONDS = 2
+_COLUMNS = "seq, at, kind, body, fence, prev_hash, hash"
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL,"
+    " body TEXT NOT NULL, fence INTEGER NOT NULL, prev_hash TEXT NOT NULL, hash TEXT NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS journal_kinds ON journal (kind, seq) WHERE kind <> 'event'",
+    "CREATE TABLE IF NOT EXISTS lease (only_one INTEGER PRIMARY KEY CHECK (only_one = 1), epoch INTEGER NOT NULL)",
+    "INSERT OR IGNORE INTO lease VALUES (1, 0)",
+    "CREATE TRIGGER IF NOT EXISTS no_update BEFORE UPDATE ON journal BEGIN SELECT RAISE(ABORT, 'append-only'); END",
+    "CREATE TRIGGER IF NOT EXISTS no_delete BEFORE DELETE ON journal BEGIN SELECT RAISE(ABORT, 'append-only'); END",
+    "CREATE TRIGGER IF NOT EXISTS fenced BEFORE INSERT ON journal WHEN NEW.fence <> (SELECT epoch FROM lease)"
+    " BEGIN SELECT RAISE(ABORT, 'fenced: another process has taken the journal over'); END",
+)
+
+
+class SqliteRows(Rows):
+    def __init__(self, file: Path, db: sqlite3.Connection) -> None:
+        self.name = str(file)
+        self._db = db
+        self._head = _head_of(file)
+
+    def after(self, seq: int) -> Iterator[Row]:
+        return self._rows("WHERE seq > ? ORDER BY seq", seq)
+
+    def last(self, kind: str) -> Row | None:
+        # The second condition lets the partial index be used.
+        return next(self._rows("WHERE kind = ? AND kind <> 'event' ORDER BY seq DESC LIMIT 1", kind), None)
+
+    def naming(self, text: str) -> Iterator[Row]:
+        return self._rows("WHERE instr(body, ?) ORDER BY seq", text)
+
+    def head(self) -> tuple[int, str]:
+        try:
+            text = self._head.read_text()
+        except FileNotFoundError:
+            return 0, START
+        try:
+            seq, hash_ = text.split()
+            return int(seq), hash_
+        except ValueError:
+            raise Halted(f"journal {self._head}: its head cannot be read") from None
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _rows(self, which: str, *values: object) -> Iterator[Row]:
+        try:
+            for row in self._db.execute(f"SELECT {_COLUMNS} FROM journal {which}", values):
+                yield Row(*row)
+        except sqlite3.DatabaseError as error:
+            raise _told(self.name, error) from error
+
+
+def sqlite_rows(file: Path) -> SqliteRows:
+    accepted = "the journal of a live monitor"
+    if not file.is_file():
+        raise InvalidInput(Problem(found="no such file", accepted=accepted, file=str(file)))
+    db = sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True, isolation_level=None, timeout=BUSY_SECONDS)
+    try:
+        names = {name for (name,) in db.execute("SELECT name FROM sqlite_schema")}
+    except sqlite3.DatabaseError as error:
+        db.close()
+        raise InvalidInput(Problem(found=str(error), accepted=accepted, file=str(file))) from None
+    if "journal" not in names:
+        db.close()
+        raise InvalidInput(Problem(found="a SQLite file without a journal", accepted=accepted, file=str(file)))
+    return SqliteRows(file, db)
+
+
+class SqliteJournal(Journal):
+    """Opening it takes the lock. Unavailable where another holds it, Halted where it is not what was written."""
+
+    def __init__(self, file: Path) -> None:
+        self._lock = _locked(file.with_name(file.name + ".lock"), str(file))
+        self._head = _head_of(file)
+        self._one = threading.Lock()
+        try:
+            if not file.exists():
+                os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+            self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
+        except (OSError, sqlite3.Error) as error:
+            os.close(self._lock)
+            raise Unavailable(f"journal {file}: {getattr(error, 'strerror', None) or error}") from error
+        super().__init__(SqliteRows(file, self._db))
+        try:
+            self._open()
+        except BaseException as error:
+            self._close()
+            if isinstance(error, sqlite3.DatabaseError):
+                raise _told(self.name, error) from error
+            raise
+
+    def is_held(self) -> bool:
+        """The lock is held as long as the process lives, also while it sleeps."""
+        return not self._failed
+
+    def _open(self) -> None:
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        for statement in _SCHEMA:
+            self._db.execute(statement)
+        last = self._check_tail()
+        (epoch,) = self._db.execute("SELECT epoch FROM lease").fetchone()
+        self._take_over(max(epoch, last) + 1)
+
+    def _take_over(self, fence: int) -> None:
+        self._db.execute("UPDATE lease SET epoch = ?", (fence,))
+        self.fence = fence
+
+    def _write(self, rows: list[Row]) -> None:
+        try:
+            with self._one:
+                self._db.execute("BEGIN IMMEDIATE")
+                self._db.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+                self._db.execute("COMMIT")
+                self._write_head(rows[-1])
+        except (sqlite3.Error, OSError) as error:
+            with suppress(sqlite3.Error):
+                self._db.execute("ROLLBACK")
+            raise Unavailable(f"journal {self.name}: {error}") from error
+
+    def _close(self) -> None:
+        self._db.close()
+        os.close(self._lock)
+
+    def _write_head(self, row: Row) -> None:
+        """Fixed width and one write: a head is whole or not there."""
+        head = os.open(self._head, os.O_CREAT | os.O_WRONLY, 0o600)
+        try:
+            os.pwrite(head, f"{row.seq:020d} {row.hash}\n".encode(), 0)
+            os.fdatasync(head)
+        finally:
+            os.close(head)
+
+
+def _head_of(file: Path) -> Path:
+    return file.with_name(file.name + ".head")
+
+
+def _told(name: str, error: sqlite3.DatabaseError) -> Unavailable | Halted:
+    """A file that is locked or a disk that is full may be tried again; one that is damaged may not."""
+    if error.sqlite_errorcode in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return Halted(f"journal {name}: {error}")
+    return Unavailable(f"journal {name}: {error}")
+
+
+def _locked(file: Path, name: str) -> int:
+    try:
+        lock = os.open(file, os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError as error:
+        raise Unavailable(f"journal {file}: {error.strerror}") from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise Unavailable(f"journal {name}: another process writes it") from None
+    return lock
