@@ -87,6 +87,11 @@ MUTATIONS = [
     ("POST", "/api/strategist/proposals/s000000000000/review"),
     ("POST", "/api/strategist/proposals/s000000000000/promote"),
     ("POST", "/api/strategist/proposals/s000000000000/withdraw"),
+    ("POST", "/api/latch"),
+    ("POST", "/api/kill"),
+    ("POST", "/api/kill/resume"),
+    ("POST", "/api/flatten/preview"),
+    ("POST", "/api/flatten"),
 ]
 
 
@@ -135,6 +140,12 @@ SCOPED = {
     ("POST", "/api/runs/r000000000000/cancel"): "operate",
     ("PUT", "/api/profiles/X"): "operate",
     ("DELETE", "/api/runs/r000000000000"): "admin",
+    ("GET", "/api/positions"): "read",
+    ("POST", "/api/latch"): "operate",
+    ("POST", "/api/kill"): "operate",
+    ("POST", "/api/kill/resume"): "flatten",
+    ("POST", "/api/flatten/preview"): "flatten",
+    ("POST", "/api/flatten"): "flatten",
 }
 
 

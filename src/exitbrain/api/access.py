@@ -25,6 +25,8 @@ MOST_BYTES = 1024 * 1024
 OPEN_PATHS = ("/health/live",)
 # What comes into force, or goes out of it.
 FOR_OPERATORS = (re.compile(r"/api/strategist/proposals/[^/]*/(promote|withdraw)/?"),)
+# What closes positions, or lets a halted monitor act again.
+FOR_FLATTENING = (re.compile(r"/api/(flatten|flatten/preview|kill/resume)/?"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,9 @@ def needed_scope(method: str, path: str) -> Scope | None:
         return None
     if method in SAFE:
         return Scope.READ
-    is_for_operators = method == "DELETE" or any(pattern.fullmatch(path) for pattern in FOR_OPERATORS)
-    return Scope.ADMIN if is_for_operators else Scope.OPERATE
+    if method == "DELETE" or any(pattern.fullmatch(path) for pattern in FOR_OPERATORS):
+        return Scope.ADMIN
+    return Scope.FLATTEN if any(pattern.fullmatch(path) for pattern in FOR_FLATTENING) else Scope.OPERATE
 
 
 def loopback_hosts(port: int) -> frozenset[str]:

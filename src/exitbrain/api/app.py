@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -11,7 +12,9 @@ from fastapi.openapi.utils import get_openapi
 from starlette.routing import compile_path
 
 from exitbrain import __version__
+from exitbrain.api.confirming import Confirmations
 from exitbrain.api.measuring import Measures
+from exitbrain.api.models.live import LiveChange, LiveEvent
 from exitbrain.api.models.runs import ProgressEvent
 from exitbrain.api.models.shapes import ProblemDocument
 from exitbrain.api.problems import answer_with_problems, documented
@@ -21,6 +24,7 @@ from exitbrain.api.routes import (
     decisions,
     experiments,
     health,
+    live,
     profiles,
     results,
     runs,
@@ -28,16 +32,21 @@ from exitbrain.api.routes import (
     trade_sets,
 )
 
-ROUTERS = (runs, results, trade_sets, decisions, comparing, profiles, strategist, checking, health)
+ROUTERS = (runs, results, trade_sets, decisions, comparing, profiles, strategist, live, checking, health)
 # Any request may be refused so: unreadable, not allowed, or our own fault.
 ALWAYS = documented(400, 403, 421, 422, 500)
 WITH_BODY = documented(401, 408, 413, 415)
 ABOUT = "What Exit Brain's workbench answers. Amounts are decimals as text; times are ISO 8601 in UTC."
-EXTRA_MODELS = (ProblemDocument, ProgressEvent)
+EXTRA_MODELS = (ProblemDocument, ProgressEvent, LiveChange, LiveEvent)
 
 
-def create_app(workbench: Any, *, experiments_runner: Any = None, remote: bool = False) -> FastAPI:
-    """The API over a workbench. Experiments are there where something can run them."""
+def create_app(
+    workbench: Any, *, experiments_runner: Any = None, remote: bool = False, secret: bytes | None = None
+) -> FastAPI:
+    """The API over a workbench. Experiments are there where something can run them.
+
+    `secret` signs what consents to a preview; servers that share it take each other's words.
+    """
     app = FastAPI(
         title="Exit Brain",
         version=__version__,
@@ -51,6 +60,7 @@ def create_app(workbench: Any, *, experiments_runner: Any = None, remote: bool =
     app.state.workbench = workbench
     app.state.remote = remote
     app.state.measures = Measures()
+    app.state.confirmations = Confirmations(secret or secrets.token_bytes(32))
     app.state.experiments = experiments_runner
     routers = ROUTERS if experiments_runner is None else (*ROUTERS, experiments)
     for module in routers:

@@ -47,10 +47,14 @@ async def progress_stream(bench: Any, run_id: str, after: int) -> Response:
         return Response(status_code=204)
     if len(_open) >= MOST_STREAMS:
         raise Refused(503, f"{MOST_STREAMS} watch already", headers={"Retry-After": "5"})
-    return EventStream(_counted(_events(bench, run_id, after, missed)), headers=HEADERS)
+    return EventStream(counted(_events(bench, run_id, after, missed)), headers=HEADERS)
 
 
-async def _counted(events: AsyncIterator[str]) -> AsyncIterator[str]:
+def streams_open() -> int:
+    return len(_open)
+
+
+async def counted(events: AsyncIterator[str]) -> AsyncIterator[str]:
     """Counted while it is sent, whether it ends, breaks off or is left."""
     mine = object()
     _open.add(mine)

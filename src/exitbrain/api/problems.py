@@ -108,6 +108,12 @@ STATUS_BY_NAME = {
     "UnknownRun": 404,
     "UnknownExperiment": 404,
     "UnknownProposal": 404,
+    "UnknownCommand": 404,
+    "UnknownPosition": 404,
+    "NotPossible": 409,
+    "NoMonitor": 409,
+    "Changed": 409,
+    "UsedKey": 409,
     "NotFinished": 409,
     "Busy": 409,
     "StaleState": 409,
@@ -134,7 +140,9 @@ def _field_problem(one: Any) -> dict[str, Any]:
 
 
 def _unavailable(request: Request, error: Any) -> Response:
-    return problem(503, str(error), request.url.path)
+    # Without a monitor the server is well: what is asked does not fit what runs.
+    status = STATUS_BY_NAME.get(type(error).__name__, 503)
+    return problem(status, str(error), request.url.path)
 
 
 def _not_modified(_request: Request, error: Any) -> Response:

@@ -24,7 +24,9 @@ MOST_CONNECTIONS = 256
 
 def application(workbench: Any, access: Access, *, web: Path | None = None) -> Guarded:
     """The whole as one ASGI application."""
-    app = create_app(workbench, experiments_runner=Experiments(workbench), remote=access.remote)
+    app = create_app(
+        workbench, experiments_runner=Experiments(workbench), remote=access.remote, secret=access.tokens.secret
+    )
     add_pages(app, access, web)
     return Guarded(Repeatable(app, workbench), access, app.state.measures)
 

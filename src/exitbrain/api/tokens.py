@@ -73,6 +73,11 @@ class Tokens:
             return None
         return Session(scope, self._signed("csrf", text))
 
+    @property
+    def secret(self) -> bytes:
+        """For other words that this server signs."""
+        return hmac.new(self.tokens[0].sha256, b"confirmations", hashlib.sha256).digest()
+
     def _signed(self, purpose: str, text: str) -> str:
         key = self.tokens[0].sha256
         return hmac.new(key, f"{purpose}:{text}".encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()

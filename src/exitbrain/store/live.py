@@ -10,7 +10,8 @@ asked, when, and what became of it, and a command that is asked twice with one k
     for command in store.pending_commands():                     in the order in which they were asked
         store.finish_command(command["command_id"], now, "done", "stops stay, ladders pause")
 
-Times come in as whole microseconds since 1970 and go out as ISO 8601.
+Times come in as whole microseconds since 1970 and go out as ISO 8601. Those of a monitor's begin, heartbeat and end are
+of this machine's clock, whatever time the venue keeps.
 """
 
 from __future__ import annotations

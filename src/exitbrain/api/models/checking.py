@@ -35,8 +35,15 @@ class Health(Answer):
     version: str
 
 
+class MonitorHealth(Answer):
+    mode: str
+    heartbeat_age: float
+    naked: int | None
+
+
 class Readiness(Answer):
     status: Literal["ready"]
     version: str
     queued: int
     running: int
+    monitor: MonitorHealth | None = Field(None, description="null where none has begun, or the last has ended.")
