@@ -4,8 +4,11 @@
     python tests/campaign.py --seed 173 --triggers
     python tests/campaign.py --liquidity --worlds 3000
     python tests/campaign.py --kernel --worlds 100000
+    python tests/campaign.py --kernel --without-avx --worlds 2000
 
-With --kernel the kernel's fills and sweeps stand against the walk bar by bar. Ends with a line `N worlds, A agree, D differ` and exit status 1 where one differs.
+With --kernel the kernel's fills and sweeps stand against the walk bar by bar, with --without-avx compiled for any
+processor of the kind instead of this one. Ends with a line `N worlds, A agree, D differ`
+and exit status 1 where one differs.
 """
 
 from __future__ import annotations
@@ -77,8 +80,13 @@ def main() -> int:
     kind.add_argument("--triggers", action="store_true", help="worlds with triggers of a plan")
     kind.add_argument("--liquidity", action="store_true", help="worlds with liquidity-aware exits, most with triggers")
     kind.add_argument("--kernel", action="store_true", help="the kernel against the walk bar by bar")
+    asked.add_argument("--without-avx", action="store_true", help="with --kernel: compiled for any such processor")
     asked.add_argument("--jobs", type=int, default=1, help=f"processes, of {os.cpu_count()} processors")
     given = asked.parse_args()
+    if given.without_avx and os.environ.get("NUMBA_CPU_NAME") != "generic":
+        # Numba reads this once, when it is imported.
+        any_processor = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | any_processor)
     if given.seed is not None:
         told = (
             judged_kernel(given.seed)
