@@ -86,6 +86,11 @@ def overlay(packages: tuple[str, ...]) -> list[str]:
     return ["sh", "-c", '. tools/uv.sh; exec uv run --no-sync "$@"', "uv", *wanted]
 
 
+def read(results: Path) -> dict[str, Any]:
+    files = {part: results / f"{part}.json" for part in PARTS}
+    return {part: json.loads(file.read_text()) for part, file in files.items() if file.exists()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--parts", default=",".join(PARTS), help=f"of {', '.join(PARTS)}")
@@ -94,6 +99,7 @@ def main() -> None:
     parser.add_argument(
         "--results", type=Path, help="folder of the parts' figures; parts not measured now come from it"
     )
+    parser.add_argument("--beside", type=Path, help="folder of another run's figures, to be told beside these")
     parser.add_argument("--no-page", action="store_true", help="print only")
     parser.add_argument("--part", help=argparse.SUPPRESS)
     parser.add_argument("--one", help=argparse.SUPPRESS)
@@ -115,9 +121,8 @@ def main() -> None:
     asked.results.mkdir(parents=True, exist_ok=True)
     for part in filter(None, asked.parts.split(",")):
         in_own_process(part, asked)
-    files = {part: asked.results / f"{part}.json" for part in PARTS}
-    kept = {part: json.loads(file.read_text()) for part, file in files.items() if file.exists()}
-    text = page.text_of(kept, asked.bars, asked.rounds)
+    kept = read(asked.results)
+    text = page.text_of(kept, asked.bars, asked.rounds, read(asked.beside) if asked.beside else None)
     print(text)
     if not asked.no_page:
         page.write(ROOT / "docs", text, kept)

@@ -104,11 +104,12 @@ CANNOT = """| peer | what it cannot express of this work, or why it is not here 
 | hftbacktest, nautilus_trader, raptorbt | No driver is written here yet, so nothing is claimed about them. |"""
 
 
-def text_of(kept: dict[str, Any], bars: int, rounds: int) -> str:
+def text_of(kept: dict[str, Any], bars: int, rounds: int, again: dict[str, Any] | None = None) -> str:
+    """`again` holds the parts of another whole run, whose figures are then told beside these."""
     parts = [
-        _machine(kept, bars, rounds),
-        _ratios(kept),
-        _limits(kept),
+        _machine(kept, bars, rounds, again),
+        _ratios(kept, again),
+        _limits(kept, again),
         _unreached(kept),
         _growth(kept),
         _seconds(kept),
@@ -118,7 +119,7 @@ def text_of(kept: dict[str, Any], bars: int, rounds: int) -> str:
     return "\n\n".join([HEADING, blocks[0], picture, *blocks[1:], CANNOT]) + "\n"
 
 
-def _machine(kept: dict[str, Any], bars: int, rounds: int) -> Iterator[str]:
+def _machine(kept: dict[str, Any], bars: int, rounds: int, again: dict[str, Any] | None) -> Iterator[str]:
     loads = [load for told in kept.values() for load in told["load"]]
     yield (
         f"`python benchmarks/peers.py` on {datetime.now(UTC):%d %B %Y}: {os.cpu_count()} cores of {_processor()}, load "
@@ -136,6 +137,9 @@ def _machine(kept: dict[str, Any], bars: int, rounds: int) -> Iterator[str]:
         "new entries in which contenders took turns, with the middle half of the rounds behind it. Ours and C start from "
         "columns of ticks, vectorbt from the same as floats; what an index costs ours is inside its time."
     )
+    if again:
+        others = "; ".join(f"{part} {told['span']}" for part, told in again.items() if "span" in told)
+        yield f"The whole was run twice from one clean clone; the other run ({others}) is told beside it."
     if "w1" in kept:
         fills = ", ".join(f"{count:,} {name}" for name, count in kept["w1"]["fills"].items() if count)
         yield f"Fills compared first, none of them different: {fills}; ours with and without an index, on 1 and 2 threads."
@@ -152,9 +156,9 @@ def _machine(kept: dict[str, Any], bars: int, rounds: int) -> Iterator[str]:
         yield f"Of W3 {kept['w3']['fills']['Python objects']:,} fills at prices that move ten times as far."
 
 
-def _ratios(kept: dict[str, Any]) -> Iterator[str]:
-    yield "| ours against | ratio | middle half | aim | |"
-    yield "|---|---|---|---|---|"
+def _ratios(kept: dict[str, Any], again: dict[str, Any] | None) -> Iterator[str]:
+    yield f"| ours against | ratio | middle half |{' other run, and its middle half |' if again else ''} aim | |"
+    yield f"|---|---|---|{'---|' if again else ''}---|---|"
     for part, group, pair, what, aim, less in AIMS:
         found = kept.get(part, {}).get(group, {}).get("ratios", {}).get(pair)
         if found is None:
@@ -164,15 +168,21 @@ def _ratios(kept: dict[str, Any]) -> Iterator[str]:
         held = kept[part][group].get("long hold bars")
         named = what.format(held=f"{held:,.0f} bars" if held else "", bars=f"{kept[part].get('bars', 0):,}")
         reached = "" if aim is None else _reached(found["ratio"], aim, less)
+        other = again.get(part, {}).get(group, {}).get("ratios", {}).get(pair) if again else None
+        beside = f"{_times(other['ratio'])}, {_middle(other)}" if other else ""
         yield (
-            f"| {_workload(part)} {named} | **{_times(found['ratio'])}** | {_times(found['low'])} to {_times(found['high'])} | "
-            f"{_aim(aim, less)} | {reached} |"
+            f"| {_workload(part)} {named} | **{_times(found['ratio'])}** | {_middle(found)} |"
+            f"{f' {beside} |' if again else ''} {_aim(aim, less)} | {reached} |"
         )
 
 
-def _limits(kept: dict[str, Any]) -> Iterator[str]:
-    yield "| ours | median | aim | |"
-    yield "|---|---|---|---|"
+def _middle(found: dict[str, float]) -> str:
+    return f"{_times(found['low'])} to {_times(found['high'])}"
+
+
+def _limits(kept: dict[str, Any], again: dict[str, Any] | None) -> Iterator[str]:
+    yield f"| ours | median |{' other run |' if again else ''} aim | |"
+    yield f"|---|---|{'---|' if again else ''}---|---|"
     for part, group, name, what, aim in LIMITS:
         took = kept.get(part, {}).get(group, {}).get("seconds", {}).get(name)
         if took is None:
@@ -180,11 +190,16 @@ def _limits(kept: dict[str, Any]) -> Iterator[str]:
         told = {key: f"{kept[part][key]:,}" for key in ("bars", "sets") if key in kept[part]}
         reached = "" if aim is None else _reached(took, aim, True)
         below = "" if aim is None else f"below {_span(aim)}"
-        yield f"| {part.upper()} {what.format(**told)} | **{_span(took)}** | {below} | {reached} |"
+        other = again.get(part, {}).get(group, {}).get("seconds", {}).get(name) if again else None
+        beside = f" {_span(other) if other else ''} |" if again else ""
+        yield f"| {part.upper()} {what.format(**told)} | **{_span(took)}** |{beside} {below} | {reached} |"
     for row in kept.get("memory", {}).get("rows", ()):
         if row["bars"] == 1_000_000 and row["name"] in ("ours, kernel", "ours, backtest()") and "peak" in row:
+            others = again.get("memory", {}).get("rows", ()) if again else ()
+            same = [one["peak"] for one in others if (one["name"], one["bars"]) == (row["name"], row["bars"])]
+            beside = f" {same[0]:,.0f} MiB |" if same else " |" if again else ""
             yield (
-                f"| peak memory of W1 as a process, {row['name'].removeprefix('ours, ')} | **{row['peak']:,.0f} MiB** | "
+                f"| peak memory of W1 as a process, {row['name'].removeprefix('ours, ')} | **{row['peak']:,.0f} MiB** |{beside} "
                 f"below 1,024 MiB | {_reached(row['peak'], 1024, True)} |"
             )
 
