@@ -86,9 +86,11 @@ def _entry(row: int, time: int | None, values: dict[str, Any]) -> tuple[EntryRow
     numbers: dict[str, Decimal | None] = {}
     for name, (accepted, highest) in NUMBERS.items():
         value = values.get(name)
-        numbers[name] = _decimal(value)
-        number = numbers[name]
-        if not _is_absent(value) and (number is None or number <= 0 or (highest is not None and number > highest)):
+        if value is None or _is_absent(value):
+            numbers[name] = None
+            continue
+        numbers[name] = number = _decimal(value)
+        if number is None or number <= 0 or (highest is not None and number > highest):
             faults.append((f"{name} {cell_text(value)[:40]}", f"{accepted}, from {FROM_TO}, or nothing"))
     sizes = [name for name in SIZES if numbers[name] is not None]
     if len(sizes) > 1:
@@ -102,7 +104,7 @@ def _entry(row: int, time: int | None, values: dict[str, Any]) -> tuple[EntryRow
 
 def _decimal(value: Any) -> Decimal | None:
     """The decimal that is written; of a float its shortest one (spec Q5)."""
-    if _is_absent(value) or isinstance(value, bool):
+    if isinstance(value, bool):
         return None
     text = repr(value) if isinstance(value, float) else str(value).strip()
     number = Decimal(text) if _DECIMAL.fullmatch(text) else None

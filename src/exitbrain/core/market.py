@@ -82,15 +82,17 @@ class Instrument:
 
     def lots_down(self, quantity: Number | Fraction) -> int:
         """Whole lots in a quantity, rounded down (spec Q3, Q5)."""
-        exact = quantity if isinstance(quantity, Fraction) else Fraction(decimal_of(quantity, "quantity"))
-        lots = exact / Fraction(self.lot_size)
-        return lots.numerator // lots.denominator
+        exact = quantity if isinstance(quantity, Fraction) else decimal_of(quantity, "quantity")
+        above, below = exact.as_integer_ratio()
+        lot_above, lot_below = self.lot_size.as_integer_ratio()
+        return above * lot_below // (below * lot_above)
 
     def stop_ticks(self, price: Number | Fraction, side: int) -> int:
         """A stop price in ticks, rounded toward the market: up for a long (+1), down for a short (-1)."""
-        exact = price if isinstance(price, Fraction) else Fraction(decimal_of(price, "price"))
-        ticks = exact / Fraction(self.tick_size)
-        return side * -((side * -ticks.numerator) // ticks.denominator)
+        exact = price if isinstance(price, Fraction) else decimal_of(price, "price")
+        above, below = exact.as_integer_ratio()
+        tick_above, tick_below = self.tick_size.as_integer_ratio()
+        return side * -((side * -above * tick_below) // (below * tick_above))
 
     def fee(self, ticks: int, lots: int, *, maker: bool) -> Decimal:
         """Fee of a fill, rounded to 1e-8, half to even (spec Q4)."""
