@@ -8,6 +8,7 @@ from exitbrain.cli.about import doctor_command, version_command
 from exitbrain.cli.compare import compare_command
 from exitbrain.cli.demo import demo_command
 from exitbrain.cli.imports import import_app
+from exitbrain.cli.live_commands import flatten_command, kill_command, latch_app
 from exitbrain.cli.plan import plan_app
 from exitbrain.cli.profiles import profiles_app
 from exitbrain.cli.rules import features_command, rules_app
@@ -88,5 +89,16 @@ app.command(
     short_help="Serve a simulated futures venue over candles.",
     epilog="Example: exitbrain venue-sim --candles BTCUSDT_1m.parquet --speed 60",
 )(venue_sim_command)
+app.add_typer(latch_app, name="latch", epilog="Example: exitbrain latch show")
+app.command(
+    "kill",
+    short_help="Pause a live monitor's ladders and rules.",
+    epilog='Example: exitbrain kill --note "the venue answers oddly"',
+)(kill_command)
+app.command(
+    "flatten",
+    short_help="Close a position of a live monitor.",
+    epilog="Example: exitbrain flatten BTCUSDT",
+)(flatten_command)
 app.command("doctor", short_help="Check this installation.", epilog="Example: exitbrain doctor")(doctor_command)
 app.command("version", epilog="Example: exitbrain version --json")(version_command)
