@@ -32,6 +32,12 @@ def venue_sim_command(
         typer.Option(metavar="NAME=P", help="A fault and its probability, such as lost_ack=0.05; may be repeated."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="What the faults are drawn from.")] = 0,
+    hedge_mode: Annotated[
+        bool, typer.Option("--hedge-mode", help="Say that the account is in hedge mode: to test that a bot refuses it.")
+    ] = False,
+    withdrawals: Annotated[
+        bool, typer.Option("--withdrawals", help="Say that the key may withdraw: to test that a bot refuses it.")
+    ] = False,
     repair: Repair = False,
 ) -> None:
     """Serve a simulated Binance USD-M futures venue over candles until Ctrl-C."""
@@ -41,6 +47,6 @@ def venue_sim_command(
         Asked(
             candles=candles, config=config, host=host, port=port, speed=speed, balance=balance, history=history,
             now=now, funding_rate=funding_rate, key=api_key, secret=api_secret, faults=fault or [], seed=seed,
-            repair=repair,
+            hedge_mode=hedge_mode, withdrawals=withdrawals, repair=repair,
         )
     )  # fmt: skip

@@ -34,6 +34,8 @@ class Asked:
     faults: list[str]
     seed: int
     repair: bool
+    hedge_mode: bool = False
+    withdrawals: bool = False
 
 
 def run_venue(asked: Asked) -> None:
@@ -59,6 +61,7 @@ def run_venue(asked: Asked) -> None:
         seed=asked.seed,
         speed=asked.speed,
     )
+    opened.venue.says_hedge_mode, opened.venue.says_withdrawals = asked.hedge_mode, asked.withdrawals
     with listening(asked.host, asked.port) as listener:
         server = VenueServer(opened.venue, Clock(opened.venue.exchange.now, asked.speed))
         _serve(server, listener, opened, asked)

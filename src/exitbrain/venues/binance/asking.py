@@ -12,7 +12,7 @@ from exitbrain.venues.binance.wire import Request
 
 ORDER, ALGO = "/fapi/v1/order", "/fapi/v1/algoOrder"
 # Version 3 leaves out a symbol without position and orders, and with it the update time that tells old from new.
-POSITIONS = "/fapi/v2/positionRisk"
+POSITIONS, OPEN_POSITIONS = "/fapi/v2/positionRisk", "/fapi/v3/positionRisk"
 OPEN_ORDERS, OPEN_ALGOS = "/fapi/v1/openOrders", "/fapi/v1/openAlgoOrders"
 EXCHANGE_INFO, TIME = "/fapi/v1/exchangeInfo", "/fapi/v1/time"
 ON_ALGO = frozenset({OrderKind.STOP_MARKET, OrderKind.TAKE_PROFIT_MARKET})

@@ -107,7 +107,7 @@ def account_config(venue: SimulatedVenue, _: Params) -> Any:
 
 
 def position_mode(venue: SimulatedVenue, _: Params) -> Any:
-    return {"dualSidePosition": False}
+    return {"dualSidePosition": venue.says_hedge_mode}
 
 
 def set_position_mode(venue: SimulatedVenue, params: Params) -> Any:
@@ -188,9 +188,9 @@ def income(venue: SimulatedVenue, params: Params) -> Any:
 
 
 def key_restrictions(venue: SimulatedVenue, _: Params) -> Any:
-    """What the key may do: trade, never withdraw."""
+    """What the key may do: trade, and withdraw only where the venue was told to say so."""
     return {
         "ipRestrict": False, "createTime": venue.started_at, "enableReading": True, "enableFutures": True,
-        "enableWithdrawals": False, "enableInternalTransfer": False, "permitsUniversalTransfer": False,
+        "enableWithdrawals": venue.says_withdrawals, "enableInternalTransfer": False, "permitsUniversalTransfer": False,
         "enableMargin": False, "enableSpotAndMarginTrading": False, "enableVanillaOptions": False,
     }  # fmt: skip

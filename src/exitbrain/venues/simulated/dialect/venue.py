@@ -46,6 +46,8 @@ class SimulatedVenue:
         self.faults = faults or Faults()
         self.exchange.fates = self._fate
         self.listen_key_life = listen_key_life
+        # What a bot should refuse to trade with; orders are taken all the same.
+        self.says_hedge_mode = self.says_withdrawals = False
         self.started_at = self.exchange.now
         self.listen_keys: dict[str, int] = {}
         self.quote = next(iter(self.exchange.contracts.values())).quote
