@@ -19,6 +19,7 @@ from exitbrain.backtesting.market import Market
 from exitbrain.backtesting.rests import Leaving, Rest, Rests
 from exitbrain.core import walk as rules
 from exitbrain.core.ladder import Ladder, OpenLeg, Rung, shrink_legs
+from exitbrain.core.numbers import fraction_of
 from exitbrain.core.profiles import TPProfile
 from exitbrain.core.stop_moves import REASONS, is_breakeven, move_after, moved_level, moves_after, reason_of
 from exitbrain.core.trailing import ADAPTIVE_PERIOD, adapted, adaptive_ratio, atr_fraction
@@ -318,7 +319,8 @@ class OpenPosition:
         """Callbacks of this bar: callback × clamp(ATR now ÷ ATR at entry); the trail follows before the open."""
         assert self.profile is not None and self.profile.adaptive is not None
         assert self.adaptive_base is not None
-        ratio = adaptive_ratio(self.profile.adaptive, self._atr_at(bar - 1), self.adaptive_base)
+        least, most = fraction_of(self.profile.adaptive.min), fraction_of(self.profile.adaptive.max)
+        ratio = adaptive_ratio(least, most, self._atr_at(bar - 1), self.adaptive_base)
         trail = self.ladder.trail
         if trail is None:
             return

@@ -39,6 +39,16 @@ class PlanCreated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LivePlanActive:
+    """A live position is planned from a profile."""
+
+    symbol: str
+
+    def __str__(self) -> str:
+        return f"[EXIT BRAIN V3] {self.symbol}: Profile-based TP active"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanWarning:
     """The input was doubtful; the text says what was done instead."""
 
@@ -49,7 +59,7 @@ class PlanWarning:
         return f"[EXIT BRAIN] {self.symbol}: {self.text}"
 
 
-PlanRecord = Selection | ProfileUsed | PlanCreated | PlanWarning
+PlanRecord = Selection | ProfileUsed | PlanCreated | LivePlanActive | PlanWarning
 
 
 def percent(fraction: Fraction) -> str:

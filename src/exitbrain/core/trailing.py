@@ -10,7 +10,6 @@ from fractions import Fraction
 
 from exitbrain.core.market import Instrument
 from exitbrain.core.numbers import Number, floor_fraction, fraction_of
-from exitbrain.core.profiles import Adaptive
 from exitbrain.core.walk import FAR
 
 ADAPTIVE_PERIOD = 14
@@ -30,10 +29,10 @@ def trail_distance(atr: float | None, mult: Number | Fraction, instrument: Instr
     return min(floor_fraction(fraction_of(atr) * factor / Fraction(instrument.tick_size)), FAR)
 
 
-def adaptive_ratio(adaptive: Adaptive, now: Fraction, base: Fraction) -> Fraction:
+def adaptive_ratio(least: Fraction, most: Fraction, now: Fraction, base: Fraction) -> Fraction:
     """What a callback is multiplied by: ATR now ÷ ATR at entry, clamped; 1 where one of them is unknown (0)."""
     ratio = now / base if base and now else Fraction(1)
-    return min(max(ratio, fraction_of(adaptive.min)), fraction_of(adaptive.max))
+    return min(max(ratio, least), most)
 
 
 def adapted(callbacks: Sequence[tuple[int, int, int]], side: int, ratio: Fraction) -> list[tuple[int, int]]:

@@ -23,7 +23,8 @@ def ask(step: Step) -> None:
     for what in _ON_REQUEST:
         if book.asked.pop(what, 0) < 0:
             step.effects.append(Ask(key=book.key, what=what))
-    unplanned = book.lots and book.policy is Policy.ADOPT and (book.plan is None or book.grown)
+    # Not before the open orders are read: a stop of another's may be the plan's (spec P4).
+    unplanned = book.is_synced and book.lots and book.policy is Policy.ADOPT and (book.plan is None or book.grown)
     if unplanned and now >= book.asked.get(Question.PLAN, -every) + settings.look_every:
         book.asked[Question.PLAN] = now
         step.effects.append(Ask(key=book.key, what=Question.PLAN, epoch=book.epoch, lots=book.lots, entry=book.entry))

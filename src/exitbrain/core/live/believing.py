@@ -40,6 +40,7 @@ def position_seen(step: Step, event: PositionSeen) -> None:
     if event.version < book.version:
         return
     before, entry = book.lots, book.entry
+    is_first = book.version < 0 or book.position_at < book.started_at
     if event.version > book.version or event.asked_at is not None:
         book.lots, book.entry, book.version = event.lots, event.entry, event.version
     if event.asked_at is not None:
@@ -53,7 +54,7 @@ def position_seen(step: Step, event: PositionSeen) -> None:
         _end_epoch(step)
     if book.lots and book.lots * before <= 0:
         book.epoch += 1
-        book.opened_at = step.now
+        book.opened_at, book.found = step.now, is_first
         book.opened_entry, book.opened_price, book.most = book.entry, book.price, book.size
         book.paid = book.size * book.entry * Fraction(book.instrument.taker_fee)
     elif book.size > abs(before):
@@ -176,7 +177,7 @@ def reduce_asked(step: Step, event: ReduceAsked) -> None:
         return
     if book.plan is not None:
         shrink(step, before, before - part)
-    aim(step, before - part, event.decision)
+    aim(step, before - part, event.cause or event.decision)
 
 
 def flatten_asked(step: Step, event: FlattenAsked) -> None:
@@ -184,7 +185,7 @@ def flatten_asked(step: Step, event: FlattenAsked) -> None:
     if event.decision in book.decided or not book.lots:
         return
     _decided(step, event.decision)
-    aim(step, 0, event.decision)
+    aim(step, 0, event.cause or event.decision)
 
 
 def _decided(step: Step, decision: str) -> None:

@@ -77,6 +77,7 @@ class Book:
     epoch: int = 0
     opened_at: int = 0
     started_at: int = 0
+    found: bool = False  # it was there when the process first looked: others opened it before
     position_at: int = -1  # asked_at of the last snapshot that was not older than what is known
     orders_at: int = -1
     account: int | None = None  # size that our own fills explain: what differs from it was done by others

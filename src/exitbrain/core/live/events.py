@@ -67,6 +67,7 @@ class LivePlan:
     time_stop_bars: int | None = None
     time_stop_after: int | None = None
     stop_price: Decimal | None = None  # where it was given, not computed
+    stop_loss_pct: Decimal | None = None
     profile: str = ""
     regime: str = ""
     strategy: str = ""
@@ -212,12 +213,14 @@ class ReduceAsked:
     epoch: int
     fraction: Fraction
     decision: str
+    cause: str = ""  # the exit reason of its fills; the decision's name where it is blank
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlattenAsked:
     key: str
     decision: str
+    cause: str = ""
 
 
 Event = (
