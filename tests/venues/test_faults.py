@@ -110,7 +110,32 @@ def test_a_stop_may_trigger_and_not_protect(fault: str, status: str) -> None:
     assert venue.exchange.account.position("BTCUSDT").lots == 10
 
 
-@pytest.mark.parametrize("given", [{"lost_ack": 1.5}, {"lost_ack": -0.1}, {"lost_ack": "x"}, {"lost": 0.1}])
+def test_a_stop_that_does_not_fill_became_an_order_that_expired() -> None:
+    venue = simulated(rates={"trigger_unfilled": 1.0})
+    venue.request("POST", "/fapi/v1/order", BUY)
+    last = venue.exchange.markets["BTCUSDT"].last
+    stop = STOP | {"triggerPrice": str(venue.exchange.contracts["BTCUSDT"].instrument.price(last - 1))}
+    number = venue.request("POST", "/fapi/v1/algoOrder", stop).body["algoId"]
+    venue.exchange.move("BTCUSDT", last - 50)
+    shown = venue.request("GET", "/fapi/v1/algoOrder", {"symbol": "BTCUSDT", "algoId": str(number)}).body
+    order = {"symbol": "BTCUSDT", "orderId": shown["actualOrderId"]}
+    child = venue.request("GET", "/fapi/v1/order", order).body
+    assert (shown["algoStatus"], shown["actualQty"]) == ("FINISHED", "0")
+    assert (child["status"], child["executedQty"]) == ("EXPIRED", "0")
+
+
+def test_a_fault_may_be_for_one_kind_of_request_and_one_refusal() -> None:
+    venue = simulated(rates={"reject": 1.0, "on": "POST /fapi/v1/algoOrder", "code": -4120})  # type: ignore[dict-item]
+    assert venue.request("POST", "/fapi/v1/order", BUY).status == 200
+    stop = STOP | {"triggerPrice": "40000"}
+    assert [venue.request("POST", "/fapi/v1/algoOrder", stop).body["code"] for _ in range(3)] == [-4120] * 3
+    assert venue.request("GET", "/fapi/v1/openAlgoOrders", {}).body == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"on": 3}, {"code": -1}, {"code": True}, {"lost_ack": 1.5}, {"lost_ack": -0.1}, {"lost_ack": "x"}, {"lost": 0.1}],
+)
 def test_what_is_no_fault_is_refused(given: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput, match="fault"):
         fault_rates(given)

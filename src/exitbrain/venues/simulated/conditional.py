@@ -18,6 +18,7 @@ from exitbrain.venues.simulated.orders import (
     Kind,
     Order,
     OrderRequest,
+    Status,
 )
 from exitbrain.venues.simulated.refusals import Refusal
 
@@ -80,10 +81,7 @@ def trigger(venue: Exchange, algo: AlgoOrder, price: int) -> None:
     if refused:
         _to(venue, algo, AlgoStatus.EXPIRED if algo.request.close_position else AlgoStatus.REJECTED, refused)
         return
-    if fate is Fate.UNFILLED:
-        _to(venue, _to(venue, algo, AlgoStatus.TRIGGERED), AlgoStatus.FINISHED)
-        return
-    _send(venue, algo, lots)
+    _send(venue, algo, lots, fills=fate is Fate.FILL)
 
 
 def _closing(venue: Exchange, algo: AlgoOrder) -> tuple[int, str]:
@@ -100,7 +98,8 @@ def _closing(venue: Exchange, algo: AlgoOrder) -> tuple[int, str]:
     return (abs(position.lots) if request.close_position else min(request.lots, abs(position.lots))), ""
 
 
-def _send(venue: Exchange, algo: AlgoOrder, lots: int) -> None:
+def _send(venue: Exchange, algo: AlgoOrder, lots: int, *, fills: bool) -> None:
+    """The order that it becomes; one that does not fill expires in the book, which finishes the conditional order."""
     request = algo.request
     limit = request.kind in (Kind.STOP, Kind.TAKE_PROFIT)
     child = OrderRequest(
@@ -115,7 +114,10 @@ def _send(venue: Exchange, algo: AlgoOrder, lots: int) -> None:
     )
     order = venue.accept(child, lots, algo)
     _to(venue, replace(algo, order_id=order.order_id), AlgoStatus.TRIGGERED)
-    venue.match(order)
+    if fills:
+        venue.match(order)
+    else:
+        venue.close_order(order, Status.EXPIRED)
 
 
 def note_child(venue: Exchange, order: Order) -> None:

@@ -4,6 +4,9 @@ Each is a probability. A request may be turned away (`rate_limit`, `reject`), be
 done while its answer is lost (`lost_ack`), or end in -1007, done or not (`unknown`). An order that exists may be
 denied (`absent`). What the user stream says may come twice (`duplicate`), late (`delay`), or not at all while the
 stream is down (`disconnect`). A conditional order whose price has come may be rejected, stay unfilled or be stuck.
+
+`on` keeps what happens to requests to one kind of them, such as "POST /fapi/v1/algoOrder"; `code` makes every `reject`
+that one refusal.
 """
 
 from __future__ import annotations
@@ -15,8 +18,11 @@ from enum import StrEnum
 
 from exitbrain.errors import InvalidInput
 from exitbrain.venues.simulated.orders import AlgoOrder, Fate
+from exitbrain.venues.simulated.refusals import MESSAGES
 
 REJECTIONS = (-1008, -2019, -2022, -4131, -1001)
+# Refusals that need no words of the request's own.
+PLAIN_REFUSALS = tuple(code for code, message in MESSAGES.items() if "{" not in message)
 
 
 class Outcome(StrEnum):
@@ -33,7 +39,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultRates:
-    """Probabilities from 0 to 1; `delay_ms` is the longest delay of what the stream says."""
+    """Probabilities from 0 to 1; `delay_ms` is the longest delay of what the stream says; `on` is how a request begins."""
 
     rate_limit: float = 0.0
     reject: float = 0.0
@@ -48,9 +54,18 @@ class FaultRates:
     trigger_unfilled: float = 0.0
     trigger_stuck: float = 0.0
     delay_ms: int = 2_000
+    on: str = ""
+    code: int = 0
 
     def __post_init__(self) -> None:
+        if not isinstance(self.on, str):
+            raise InvalidInput(f"fault on is {self.on!r}", accepted="how a request begins: POST /fapi/v1/algoOrder")
+        if isinstance(self.code, bool) or (self.code and self.code not in PLAIN_REFUSALS):
+            known = ", ".join(str(code) for code in PLAIN_REFUSALS)
+            raise InvalidInput(f"fault code is {self.code!r}", accepted=f"0 for any, or one of {known}")
         for one in fields(self):
+            if one.name in ("on", "code"):
+                continue
             value = getattr(self, one.name)
             late = one.name == "delay_ms"
             kind, largest, word = (int, 600_000, "a whole number") if late else (int | float, 1, "a number")
@@ -76,9 +91,11 @@ class Faults:
     def __post_init__(self) -> None:
         self._dice = random.Random(self.seed)
 
-    def outcome(self, *, changes: bool) -> Outcome:
-        """Of one request; only those that change something are rejected or end unknown."""
+    def outcome(self, *, changes: bool, request: str = "") -> Outcome:
+        """Of one request ("POST /fapi/v1/order"); only those that change something are rejected or end unknown."""
         rates = self.rates
+        if not request.startswith(rates.on):
+            return Outcome.CLEAN
         if self._happens(rates.rate_limit):
             return Outcome.RATE_LIMITED
         if changes and self._happens(rates.reject):
@@ -92,7 +109,7 @@ class Faults:
         return Outcome.CLEAN
 
     def rejection(self) -> int:
-        return self._dice.choice(REJECTIONS)
+        return self.rates.code or self._dice.choice(REJECTIONS)
 
     def denies(self) -> bool:
         return self._happens(self.rates.absent)

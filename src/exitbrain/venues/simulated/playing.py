@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from exitbrain.venues.simulated.exchange import Exchange
 from exitbrain.venues.simulated.markets import Bar, path_of
@@ -20,18 +20,25 @@ POINTS = 4
 
 @dataclass(slots=True)
 class _Line:
-    """Where a symbol stands: its bar, how many of the bar's points are passed, and the way through it."""
+    """Where a symbol stands: its bar, how many of the bar's points are passed, and the way through it; `lift` is by
+    how much price was moved by hand since the last point."""
 
     symbol: str
     bars: Sequence[Bar]
     bar: int = 0
     point: int = 0
     way: tuple[int, int, int] | None = None
+    lift: int = 0
 
     def due(self) -> int | None:
         if self.bar >= len(self.bars):
             return None
         return point_time(self.bars[self.bar], self.point)
+
+
+def _moved(bar: Bar, ticks: int) -> Bar:
+    o, h, l, c = (max(1, price + ticks) for price in (bar.open, bar.high, bar.low, bar.close))
+    return replace(bar, open=o, high=h, low=l, close=c)
 
 
 def point_time(bar: Bar, point: int) -> int:
@@ -70,7 +77,7 @@ class Player:
             venue.begin_bar(line.symbol, bar)
         else:
             venue.move(line.symbol, self._way(line)[line.point - 1])
-        line.point += 1
+        line.point, line.lift = line.point + 1, 0
         if line.point == POINTS:
             line.bar, line.point, line.way = line.bar + 1, 0, None
 
@@ -89,11 +96,30 @@ class Player:
         if not since < now < until:
             return
         way = (bar.open, *self._way(line))
-        start, end = way[line.point - 1], way[line.point]
+        start, end = max(1, way[line.point - 1] + line.lift), way[line.point]
         price = start + (end - start) * (now - since) // (until - since)
         if price != self.exchange.markets[line.symbol].last:
             self.exchange.now = max(self.exchange.now, now)
             self.exchange.move(line.symbol, price)
+
+    def shift(self, symbol: str, ticks: int) -> None:
+        """Price moves by so much at once, through everything in between, and all that is still to come with it."""
+        line = next(one for one in self._lines if one.symbol == symbol)
+        market = self.exchange.markets[symbol]
+        last, begun = max(1, market.last + ticks), line.point > 0
+        coming = [_moved(bar, ticks) for bar in line.bars[line.bar + begun :]]
+        if begun:
+            bar, way = line.bars[line.bar], self._way(line)
+            # Of the bar that forms, what has been stays; what is to come moves.
+            been = way[: line.point - 1]
+            line.way = way = (*been, *(max(1, price + ticks) for price in way[line.point - 1 :]))  # type: ignore[assignment]
+            line.lift += ticks
+            prices = (bar.open, *way, market.last, last)
+            forming = replace(bar, high=max(prices), low=min(prices), close=way[-1])
+            market.low, market.high = forming.low, forming.high
+            coming.insert(0, forming)
+        line.bars = self.bars[symbol] = (*line.bars[: line.bar], *coming)
+        self.exchange.move(symbol, last)
 
     def seen(self, symbol: str, since: int | None = None) -> list[Bar]:
         """Bars so far, or those that end after `since`. The last may still be forming: it shows only where price has

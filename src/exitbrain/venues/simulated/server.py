@@ -1,8 +1,9 @@
 """The venue over HTTP and WebSocket, on loopback: REST as the dialect answers it, the user stream, market streams.
 
 One thread, one order of things: a request first brings the venue to the present, then is answered. Beside the venue's
-own paths there are four of the simulation: POST /sim/advance (time moves by hand where speed is 0), POST /sim/faults,
-GET /sim/log (every order, conditional order and fill, as a judge would want them) and GET /sim/state.
+own paths there are five of the simulation: POST /sim/advance (time moves by hand where speed is 0), POST /sim/price
+(price moves by hand), POST /sim/faults, GET /sim/log (every order, conditional order and fill, as a judge would want
+them) and GET /sim/state.
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ class VenueServer:
         return Starlette(
             routes=[
                 Route("/sim/advance", self._advance, methods=["POST"]),
+                Route("/sim/price", self._price, methods=["POST"]),
                 Route("/sim/faults", self._faults, methods=["POST"]),
                 Route("/sim/log", self._log),
                 Route("/sim/state", self._state),
@@ -217,6 +219,18 @@ class VenueServer:
         if isinstance(move, bool) or not isinstance(move, int) or not 0 <= move <= 10**13:
             return JSONResponse({"error": 'accepted: {"ms": 60000} or {"bars": 1}'}, 400)
         self.clock.by_hand += move
+        await self._publish()
+        return await self._state(request)
+
+    async def _price(self, request: Request) -> Response:
+        given = await _json(request)
+        symbol, share = given.get("symbol"), given.get("by")
+        known = symbol in self.venue.exchange.markets
+        if not known or isinstance(share, bool) or not isinstance(share, int | float) or not -1 < share <= 10:
+            accepted = '{"symbol": "BTCUSDT", "by": -0.02} for two percent down'
+            return JSONResponse({"error": f"accepted: {accepted}"}, 400)
+        self.venue.advance(self.clock.now())
+        self.venue.player.shift(str(symbol), round(self.venue.exchange.markets[str(symbol)].last * share))
         await self._publish()
         return await self._state(request)
 

@@ -62,7 +62,8 @@ class SimulatedVenue:
         answer = ROUTES.get((method, path))
         if answer is None:
             return refused(Refusal(-5000, path=path, method=method))
-        outcome = self.faults.outcome(changes=method != "GET" and "listenKey" not in path)
+        changes = method != "GET" and "listenKey" not in path
+        outcome = self.faults.outcome(changes=changes, request=f"{method} {path}")
         match outcome:
             case Outcome.RATE_LIMITED:
                 refusal = Refusal(-1003)
