@@ -98,9 +98,11 @@ def test_a_torn_tail_is_told(tmp_path: Path) -> None:
 def test_nothing_is_taken_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recorded = Recorded(open_journal(tmp_path / "j.db"), Settings())
     before = recorded.state
-    monkeypatch.setattr(
-        recorded.journal, "_write_head", lambda row: (_ for _ in ()).throw(OSError(28, "No space left"))
-    )
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left")
+
+    monkeypatch.setattr("exitbrain.store.journal_sqlite.os.pwrite", full)
     with pytest.raises(Unavailable, match="No space"):
         recorded.take(e.Started(fence=1), 1)
     assert recorded.state is before

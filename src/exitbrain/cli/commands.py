@@ -8,6 +8,7 @@ from exitbrain.cli.about import doctor_command, version_command
 from exitbrain.cli.compare import compare_command
 from exitbrain.cli.demo import demo_command
 from exitbrain.cli.imports import import_app
+from exitbrain.cli.journal import journal_app
 from exitbrain.cli.live_commands import flatten_command, kill_command, latch_app
 from exitbrain.cli.plan import plan_app
 from exitbrain.cli.profiles import profiles_app
@@ -100,5 +101,6 @@ app.command(
     short_help="Close a position of a live monitor.",
     epilog="Example: exitbrain flatten BTCUSDT",
 )(flatten_command)
+app.add_typer(journal_app, name="journal", epilog="Example: exitbrain journal verify live.journal")
 app.command("doctor", short_help="Check this installation.", epilog="Example: exitbrain doctor")(doctor_command)
 app.command("version", epilog="Example: exitbrain version --json")(version_command)

@@ -13,13 +13,16 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from itertools import groupby, islice
 from pathlib import Path
 from typing import NamedTuple
 
-from exitbrain.errors import Halted, Unavailable
+from exitbrain.errors import Halted, InvalidInput, Unavailable
 
 START = "0" * 64
 SNAPSHOT = "snapshot"
+LATEST = 1 << 62
 MOST_WAITING = 256
 LONGEST_WAIT = 1_000_000  # microseconds of the rows' own time
 
@@ -49,7 +52,7 @@ def open_journal(target: str | Path, account: str = "main") -> Journal:
 
     Unavailable where another holds it or it cannot be reached, Halted where it is not what was written.
     """
-    if _is_postgres(target):
+    if is_postgres(target):
         from exitbrain.store.journal_postgres import PostgresJournal
 
         return PostgresJournal(str(target), account)
@@ -60,7 +63,7 @@ def open_journal(target: str | Path, account: str = "main") -> Journal:
 
 def open_rows(target: str | Path, account: str = "main") -> Rows:
     """The same for reading, beside the process that writes. InvalidInput where there is no journal."""
-    if _is_postgres(target):
+    if is_postgres(target):
         from exitbrain.store.journal_postgres import postgres_rows
 
         return postgres_rows(str(target), account)
@@ -69,7 +72,7 @@ def open_rows(target: str | Path, account: str = "main") -> Rows:
     return sqlite_rows(_file(target))
 
 
-def _is_postgres(target: str | Path) -> bool:
+def is_postgres(target: str | Path) -> bool:
     return str(target).startswith(("postgresql:", "postgres:", "postgresql+psycopg:"))
 
 
@@ -87,8 +90,12 @@ class Rows(ABC):
         """Those on disk, in order, from the one after `seq` on."""
 
     @abstractmethod
-    def last(self, kind: str) -> Row | None:
-        """The last row of a kind; events are not looked for."""
+    def last(self, kind: str, *, before: int = LATEST) -> Row | None:
+        """The last row of a kind, ahead of the row `before`; events are not looked for."""
+
+    @abstractmethod
+    def last_seq(self) -> int:
+        """0 where there is none."""
 
     @abstractmethod
     def naming(self, text: str) -> Iterator[Row]:
@@ -142,6 +149,22 @@ class Journal(ABC):
             raise
         self._waiting = []
 
+    def adopt(self, rows: Iterable[Row]) -> None:
+        """The rows of another journal as they are, into one that holds none: all of them, or none."""
+        if self.seq:
+            raise InvalidInput(f"journal {self.name} holds {self.seq} rows", accepted="one that holds none")
+        fence = self.fence
+        last = None
+        with self._adopting():
+            for fence, part in groupby(chained(self.name, rows), key=lambda row: row.fence):
+                self._take_over(fence)
+                while batch := list(islice(part, MOST_WAITING)):
+                    self._insert(batch)
+                    last = batch[-1]
+            self._take_over(fence + 1)
+        if last is not None:
+            self.seq, self.hash = last.seq, last.hash
+
     def rows(self, after: int = 0) -> Iterator[Row]:
         """Those on disk, in order, from the one after `after` on."""
         return self.read.after(after)
@@ -169,6 +192,17 @@ class Journal(ABC):
     @abstractmethod
     def _write(self, rows: list[Row]) -> None:
         """All of them or none; Unavailable, with it left open which of the two."""
+
+    @abstractmethod
+    def _adopting(self) -> AbstractContextManager[None]:
+        """One transaction."""
+
+    @abstractmethod
+    def _insert(self, rows: list[Row]) -> None: ...
+
+    @abstractmethod
+    def _take_over(self, fence: int) -> None:
+        """From here on only rows of this fence go in."""
 
     @abstractmethod
     def _close(self) -> None: ...

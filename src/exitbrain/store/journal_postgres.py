@@ -16,12 +16,12 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from exitbrain.errors import InvalidInput, Problem, Unavailable
 from exitbrain.store.databases import CONNECT_SECONDS, checked_url
-from exitbrain.store.journal import START, Journal, Row, Rows
+from exitbrain.store.journal import LATEST, START, Journal, Row, Rows
 
 LEASE_SECONDS = 30
 RENEW_SECONDS = 10
@@ -60,9 +60,12 @@ class PostgresRows(Rows):
             yield from page
             seq = page[-1].seq
 
-    def last(self, kind: str) -> Row | None:
-        found = self._rows("kind = %s AND kind <> 'event' ORDER BY seq DESC LIMIT 1", kind)
+    def last(self, kind: str, *, before: int = LATEST) -> Row | None:
+        found = self._rows("kind = %s AND kind <> 'event' AND seq < %s ORDER BY seq DESC LIMIT 1", kind, before)
         return found[0] if found else None
+
+    def last_seq(self) -> int:
+        return int(self.execute("SELECT coalesce(max(seq), 0) FROM journal WHERE account = %s", self.account)[0][0])
 
     def naming(self, text: str) -> Iterator[Row]:
         return iter(self._rows("strpos(body, %s) > 0 ORDER BY seq", text))
@@ -83,9 +86,9 @@ class PostgresRows(Rows):
         except psycopg.Error as error:
             raise Unavailable(f"journal {self.name}: {_first_line(error)}") from error
 
-    def _rows(self, which: str, value: object) -> list[Row]:
+    def _rows(self, which: str, *values: object) -> list[Row]:
         statement = f"SELECT {_COLUMNS} FROM journal WHERE account = %s AND {which}"
-        return [Row(*row) for row in self.execute(statement, self.account, value)]
+        return [Row(*row) for row in self.execute(statement, self.account, *values)]
 
 
 def postgres_rows(url: str, account: str) -> PostgresRows:
@@ -195,10 +198,22 @@ class PostgresJournal(Journal):
 
     def _write(self, rows: list[Row]) -> None:
         """One statement, and so one round trip that is a transaction of its own."""
-        places = ", ".join(["(%s, %s, %s, %s, %s, %s, %s, %s)"] * len(rows))
-        values = [value for row in rows for value in (self._account, *row[:7])]
-        self._read.execute(f"INSERT INTO journal (account, {_COLUMNS}) VALUES {places}", *values)
+        self._insert(rows)
         self._renew_if_due()
+
+    def _insert(self, rows: list[Row]) -> None:
+        places = ", ".join(["(%s, %s, %s, %s, %s, %s, %s, %s)"] * len(rows))
+        values = [value for row in rows for value in (self._account, *row)]
+        self._read.execute(f"INSERT INTO journal (account, {_COLUMNS}) VALUES {places}", *values)
+
+    @contextmanager
+    def _adopting(self) -> Iterator[None]:
+        with self._read.connection.transaction():
+            yield
+
+    def _take_over(self, fence: int) -> None:
+        self._read.execute("UPDATE journal_lease SET epoch = %s WHERE account = %s", fence, self._account)
+        self.fence = fence
 
     def _close(self) -> None:
         with suppress(Exception):

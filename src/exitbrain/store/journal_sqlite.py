@@ -11,12 +11,12 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from exitbrain.errors import Halted, InvalidInput, Problem, Unavailable
-from exitbrain.store.journal import START, Journal, Row, Rows
+from exitbrain.store.journal import LATEST, START, Journal, Row, Rows
 
 BUSY_SECONDS = 2
 _COLUMNS = "seq, at, kind, body, fence, prev_hash, hash"
@@ -42,9 +42,14 @@ class SqliteRows(Rows):
     def after(self, seq: int) -> Iterator[Row]:
         return self._rows("WHERE seq > ? ORDER BY seq", seq)
 
-    def last(self, kind: str) -> Row | None:
+    def last(self, kind: str, *, before: int = LATEST) -> Row | None:
         # The second condition lets the partial index be used.
-        return next(self._rows("WHERE kind = ? AND kind <> 'event' ORDER BY seq DESC LIMIT 1", kind), None)
+        which = "WHERE kind = ? AND kind <> 'event' AND seq < ? ORDER BY seq DESC LIMIT 1"
+        return next(self._rows(which, kind, before), None)
+
+    def last_seq(self) -> int:
+        (seq,) = self._db.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()
+        return int(seq)
 
     def naming(self, text: str) -> Iterator[Row]:
         return self._rows("WHERE instr(body, ?) ORDER BY seq", text)
@@ -128,16 +133,33 @@ class SqliteJournal(Journal):
         self.fence = fence
 
     def _write(self, rows: list[Row]) -> None:
+        with self._one, self._transaction():
+            self._insert(rows)
+        self._write_head(rows[-1])
+
+    def _insert(self, rows: list[Row]) -> None:
+        self._db.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+    @contextmanager
+    def _adopting(self) -> Iterator[None]:
+        with self._transaction():
+            yield
+        last = next(self.read.after(self.read.last_seq() - 1), None)
+        if last is not None:
+            self._write_head(last)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
         try:
-            with self._one:
-                self._db.execute("BEGIN IMMEDIATE")
-                self._db.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-                self._db.execute("COMMIT")
-                self._write_head(rows[-1])
-        except (sqlite3.Error, OSError) as error:
+            self._db.execute("BEGIN IMMEDIATE")
+            yield
+            self._db.execute("COMMIT")
+        except BaseException as error:
             with suppress(sqlite3.Error):
                 self._db.execute("ROLLBACK")
-            raise Unavailable(f"journal {self.name}: {error}") from error
+            if isinstance(error, sqlite3.DatabaseError):
+                raise Unavailable(f"journal {self.name}: {error}") from error
+            raise
 
     def _close(self) -> None:
         self._db.close()
@@ -145,12 +167,15 @@ class SqliteJournal(Journal):
 
     def _write_head(self, row: Row) -> None:
         """Fixed width and one write: a head is whole or not there."""
-        head = os.open(self._head, os.O_CREAT | os.O_WRONLY, 0o600)
         try:
-            os.pwrite(head, f"{row.seq:020d} {row.hash}\n".encode(), 0)
-            os.fdatasync(head)
-        finally:
-            os.close(head)
+            head = os.open(self._head, os.O_CREAT | os.O_WRONLY, 0o600)
+            try:
+                os.pwrite(head, f"{row.seq:020d} {row.hash}\n".encode(), 0)
+                os.fdatasync(head)
+            finally:
+                os.close(head)
+        except OSError as error:
+            raise Unavailable(f"journal {self.name}: {error.strerror}") from error
 
 
 def _head_of(file: Path) -> Path:

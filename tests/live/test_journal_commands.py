@@ -1,0 +1,159 @@
+"""`exitbrain journal`: a journal judged, copied, and asked why an order was sent (live.md I9)."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from exitbrain.cli import main
+from exitbrain.core.live import events as e
+from exitbrain.core.live import text
+from exitbrain.core.live.book import Settings
+from exitbrain.live.auditing import cause_chain
+from exitbrain.live.recording import Recorded
+from exitbrain.store.journal import open_journal, open_rows
+from live.test_decisions import KEY
+from live.test_journals import needs_postgres, played, postgres, rows_of, with_a_position
+from live.test_laws import mixed
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Path:
+    file = tmp_path / "live.journal"
+    recorded = Recorded(open_journal(file), mixed(5).state.settings, rows_a_snapshot=70)
+    played(recorded, 5)
+    recorded.journal.close()
+    return file
+
+
+def test_verify_says_what_it_holds(history: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["journal", "verify", str(history), "--json"]) == 0
+    verdict = json.loads(capsys.readouterr().out)
+    rows = rows_of(str(history))
+    assert verdict["rows"] == len(rows) and verdict["head"] == rows[-1].hash
+    assert verdict["by_kind"]["snapshot"] >= 3 and verdict["orders"] > 10
+
+
+@pytest.mark.parametrize("seq", [7, 71, 200])
+def test_verify_ends_with_4_where_a_row_was_changed(
+    history: Path, seq: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with sqlite3.connect(history) as database:
+        database.execute("DROP TRIGGER no_update")
+        database.execute("UPDATE journal SET body = replace(body, ':', ' :') WHERE seq = ?", (seq,))
+    database.close()
+    assert main(["journal", "verify", str(history)]) == 4
+    assert f"row {seq} is not what was written" in capsys.readouterr().err
+
+
+def test_every_order_has_its_chain(history: Path) -> None:
+    """From the database alone: why, the intent, and what was heard of it."""
+    read = open_rows(history)
+    events = [json.loads(row.body) for row in read.after(0) if row.kind == "event"]
+    sent = {one.id for event in events for one in text.read(event["effects"]) if isinstance(one, e.Send)}
+    assert len(sent) > 10
+    for id_ in sorted(sent):
+        chain = cause_chain(read, id_)
+        assert chain.order.id == id_ and "position X, life" in chain.why
+        assert [link for link in chain.links if f"Send id={id_}" in link.text]
+        assert [link.row.seq for link in chain.links] == sorted({link.row.seq for link in chain.links})
+    read.close()
+
+
+def test_a_decision_is_the_first_link_of_its_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "j.db"
+    recorded = with_a_position(str(file))
+    for order in list(recorded.state.books[KEY].present()):
+        recorded.take(e.Answered(key=KEY, id=order.id, cancel=False, outcome=e.Outcome.OK), 7)
+    recorded.note("decision", json.dumps({"decision": "d-1", "rule": "rsi_14 > 80"}), 8)
+    effects = recorded.take(e.FlattenAsked(key=KEY, decision="d-1"), 8)
+    now = 8
+    while not (sent := [one.id for one in effects if isinstance(one, e.Send)]):
+        now += 100_000
+        effects = recorded.take(e.PositionSeen(key=KEY, lots=10, entry=Fraction(1000), version=now, asked_at=now), now)
+    recorded.take(e.Answered(key=KEY, id=sent[0], cancel=False, outcome=e.Outcome.OK), now + 1)
+    recorded.journal.close()
+    assert main(["journal", "show", str(file), "--order", sent[0], "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [link["what"] for link in told["chain"]][:2] == ["decision", "FlattenAsked"]
+    assert told["chain"][-1]["what"] == "Answered" and "because of d-1" in told["why"]
+    assert main(["journal", "show", str(file), "--order", sent[0]]) == 0
+    assert "rsi_14 > 80" in capsys.readouterr().out
+    assert main(["journal", "show", str(file), "--order", "xg1nothing"]) == 2
+
+
+def test_show_ends_with_the_last_rows(history: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["journal", "show", str(history), "--last", "3", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)["rows"]
+    assert [row["seq"] for row in shown] == [row.seq for row in rows_of(str(history))[-3:]]
+
+
+@needs_postgres
+def test_a_copy_leads_to_the_same_state_and_is_written_on(history: Path, tmp_path: Path) -> None:
+    """SQLite to PostgreSQL and back; the rows keep their hashes."""
+    open_journal(history).close()  # an opening without a row
+    url, back = postgres(), tmp_path / "back.journal"
+    assert main(["journal", "copy", str(history), url]) == 0
+    assert main(["journal", "copy", url, str(back)]) == 0
+    assert rows_of(str(history)) == rows_of(url) == rows_of(str(back))
+    for target in (url, str(back)):
+        again = Recorded(open_journal(target), mixed(5).state.settings)
+        again.take(e.Started(fence=again.journal.fence), 10**9)
+        again.journal.close()
+        assert rows_of(target)[-1].fence == again.journal.fence > 1
+    assert main(["journal", "verify", url]) == 0
+    assert main(["journal", "copy", str(history), url]) == 2  # it holds rows now
+
+
+@pytest.mark.parametrize("target", ["sqlite", pytest.param("postgresql", marks=needs_postgres)])
+def test_a_copy_that_fails_leaves_no_rows(target: str, history: Path, tmp_path: Path) -> None:
+    with sqlite3.connect(history) as database:
+        database.execute("DROP TRIGGER no_update")
+        database.execute("UPDATE journal SET body = body || ' ' WHERE seq = 300")
+    database.close()
+    to = open_journal(postgres() if target == "postgresql" else tmp_path / "to")
+    with pytest.raises(Exception, match="row 300"):
+        to.adopt(iter(list(open_rows(history).after(0))))
+    assert list(to.rows()) == [] and to.read.head()[0] == 0
+    to.append(1, "note", "usable")
+    to.close()
+
+
+@pytest.mark.parametrize("command", [["verify"], ["show"], ["show", "--order", "x"], ["copy", "x.journal"]])
+def test_bad_input_is_told(command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "notes.txt"
+    for content in (None, "", "not a journal" * 200):
+        if content is not None:
+            file.write_text(content)
+        name, *rest = command
+        assert main(["journal", name, str(file), *rest]) == 2
+        assert "Traceback" not in capsys.readouterr().err
+        assert [one.name for one in tmp_path.iterdir()] == ([] if content is None else ["notes.txt"])
+
+
+def test_a_copy_waits_for_no_writer(history: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    writing = open_journal(history)
+    assert main(["journal", "copy", str(history), str(tmp_path / "to")]) == 3
+    assert "another process writes it" in capsys.readouterr().err
+    assert main(["journal", "verify", str(history)]) == 0
+    writing.close()
+    assert main(["journal", "copy", str(history), str(history)]) == 2
+
+
+def test_a_broken_journal_is_not_copied(history: Path, tmp_path: Path) -> None:
+    with sqlite3.connect(history) as database:
+        database.execute("DROP TRIGGER no_update")
+        database.execute("UPDATE journal SET body = body || ' ' WHERE seq = 30")
+    database.close()
+    assert main(["journal", "copy", str(history), str(tmp_path / "to")]) == 4
+    assert not (tmp_path / "to").exists()
+
+
+def test_settings_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Recorded(open_journal(tmp_path / "j"), Settings()).journal.close()
+    assert main(["journal", "show", str(tmp_path / "j")]) == 0
+    assert "Settings" in capsys.readouterr().out
