@@ -77,11 +77,16 @@ def trigger(venue: Exchange, algo: AlgoOrder, price: int) -> None:
     if fate is Fate.REJECT:
         _to(venue, algo, AlgoStatus.REJECTED, "Margin is insufficient.")
         return
+    execute(venue, algo, filled=fate is not Fate.UNFILLED)
+
+
+def execute(venue: Exchange, algo: AlgoOrder, *, filled: bool = True) -> None:
+    """What a triggering order comes to; one that was stuck comes to it late."""
     lots, refused = _closing(venue, algo)
     if refused:
         _to(venue, algo, AlgoStatus.EXPIRED if algo.request.close_position else AlgoStatus.REJECTED, refused)
         return
-    _send(venue, algo, lots, fills=fate is Fate.FILL)
+    _send(venue, algo, lots, fills=filled)
 
 
 def _closing(venue: Exchange, algo: AlgoOrder) -> tuple[int, str]:
