@@ -107,7 +107,7 @@ def plan_given(step: Step, event: PlanGiven) -> None:
     # Fills so far belong to the plan before: what is planned now comes on top of them.
     book.legs = {rung.index: rung.lots + book.filled_of(Role.TAKE, rung.index) for rung in plan.rungs}
     if plan.runner > 0:
-        state[rules.RUNNER] = plan.runner + book.filled_of(Role.TRAIL, 0)
+        state[rules.RUNNER] = plan.runner + book.trail_filled()
     book.taken, book.moved, book.late_since = frozenset(), frozenset(), {}
     book.account, book.grown = book.size + book.own_filled(), False
     rules.raise_peak(state, [], state[rules.PEAK], book.distance, *book.callbacks())
@@ -154,13 +154,13 @@ def shrink(step: Step, before: int, after: int) -> None:
         if rung_left(book, rung.index)
     ]
     sized = book.walk[rules.RUNNER] > 0
-    runner = min(book.walk[rules.RUNNER] - book.filled_of(Role.TRAIL, 0), before) if sized else 0
+    runner = min(book.walk[rules.RUNNER] - book.trail_filled(), before) if sized else 0
     kept, runner, _ = shrink_legs(legs, max(0, runner), book.entry, book.instrument, before, after)
     lots = {leg.number: leg.lots for leg in kept}
     for leg in legs:
         book.legs[leg.number] = lots.get(leg.number, 0) + book.filled_of(Role.TAKE, leg.number)
     if sized:
-        book.walk[rules.RUNNER] = runner + book.filled_of(Role.TRAIL, 0) if runner else 0
+        book.walk[rules.RUNNER] = runner + book.trail_filled() if runner else 0
 
 
 # decisions
@@ -305,6 +305,7 @@ def orders_seen(step: Step, event: OrdersSeen) -> None:
     book = step.book
     if event.asked_at < book.orders_at:
         return
+    again = event.asked_at == book.orders_at  # the same list twice is one sign, not two
     book.orders_at = event.asked_at
     book.foreign = tuple(one for one in event.orders if not one.own)
     listed = {one.id: one for one in event.orders if one.own}
@@ -315,7 +316,7 @@ def orders_seen(step: Step, event: OrdersSeen) -> None:
         elif not order.is_final:
             report(step, order, Status.TRIGGERED if resting.triggered else Status.OPEN, resting.filled)
     for order in list(book.orders.values()):
-        if order.is_final or order.id in listed or order.stage is Stage.SENDING:
+        if order.is_final or order.id in listed or order.stage is Stage.SENDING or again:
             continue
         if event.asked_at >= order.since:
             missed = step.change(order, misses=order.misses + 1)

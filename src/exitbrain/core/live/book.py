@@ -138,6 +138,12 @@ class Book:
         return abs(self.lots)
 
     @property
+    def largest_order(self) -> int:
+        """Lots of one order at most; what never binds where the venue sets no limit."""
+        most = self.instrument.max_order_quantity
+        return max(1, self.size) if most is None else max(1, self.instrument.lots_down(most))
+
+    @property
     def goal(self) -> int:
         """What the size is to be once the target is reached: resting exits may not sum above it."""
         return self.size if self.target is None else min(self.size, self.target.lots)
@@ -154,6 +160,11 @@ class Book:
     def filled_of(self, role: Role, leg: int) -> int:
         past = self.booked.get(f"{role}{leg}", 0)
         return past + sum(o.filled for o in self.orders.values() if o.epoch == self.epoch and o.lane == (role, leg))
+
+    def trail_filled(self) -> int:
+        """Over all pieces of the runner's stop."""
+        past = sum(lots for lane, lots in self.booked.items() if lane.startswith(Role.TRAIL))
+        return past + sum(o.filled for o in self.orders.values() if o.epoch == self.epoch and o.role is Role.TRAIL)
 
     def own_filled(self) -> int:
         return sum(self.booked.values()) + sum(o.filled for o in self.orders.values() if o.epoch == self.epoch)
@@ -195,7 +206,7 @@ class Book:
         if not self.walk or self.walk[rules.RUNNER] == 0:
             return 0
         runner = self.walk[rules.RUNNER]
-        return self.size if runner == REMAINING else max(0, min(runner - self.filled_of(Role.TRAIL, 0), self.size))
+        return self.size if runner == REMAINING else max(0, min(runner - self.trail_filled(), self.size))
 
     def trail_level(self) -> int | None:
         """Where the trail stands, if it stands tighter than the stop."""

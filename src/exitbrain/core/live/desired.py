@@ -39,7 +39,14 @@ def _stops(book: Book, settings: Settings) -> list[Want]:
     elif not any(one.close_position for one in book.foreign_stops()):
         standing = _standing_disaster(book)
         wants.append(far._replace(level=standing.level) if standing else far)
-    return wants + [want for want in _uncovered(book, working) if want.lots]
+    return wants + [piece for want in _uncovered(book, working) for piece in _pieces(book, want)]
+
+
+def _pieces(book: Book, want: Want) -> list[Want]:
+    """A stop above the venue's largest order, as several, each in a lane of its own."""
+    most = book.largest_order
+    starts = range(0, want.lots, most)
+    return [want._replace(leg=number, lots=min(most, want.lots - start)) for number, start in enumerate(starts)]
 
 
 def _working(book: Book) -> list[Want]:
@@ -96,7 +103,7 @@ def _takes(book: Book) -> list[Want]:
     room = book.goal - book.foreign_take_lots()
     wants = []
     for rung in book.plan.rungs:
-        lots = min(rung_left(book, rung.index), room)
+        lots = min(rung_left(book, rung.index), room, book.largest_order)
         if lots <= 0:
             continue
         room -= lots

@@ -16,6 +16,7 @@ from exitbrain.core.live.client_ids import client_id
 from exitbrain.core.live.desired import desired, is_ours
 from exitbrain.core.live.events import Cancel, Mode, Send
 from exitbrain.core.live.orders import PROTECTIVE, RESTING, Order, OrderKind, Role, Stage, Want
+from exitbrain.core.live.telling import alert
 
 MOST_IN_A_LANE = 4
 BAND = (96, 100)  # a limit inside the venue's price band, as a share of the price
@@ -138,7 +139,9 @@ def _close(step: Step) -> None:
     lots = _known_size(step) - target.lots
     if lots <= 0:
         return
-    lots = min(lots, _largest(step))
+    lots = min(lots, book.largest_order, _room(step))
+    if lots <= 0:
+        return
     kind, level = OrderKind.MARKET, 0
     if book.by_limit and book.price is not None:
         inside, whole = BAND
@@ -159,9 +162,18 @@ def _known_size(step: Step) -> int:
     return size
 
 
-def _largest(step: Step) -> int:
-    most = step.book.instrument.max_order_quantity
-    return step.book.size if most is None else max(1, step.book.instrument.lots_down(most))
+def _room(step: Step) -> int:
+    """After a refusal for resting orders: what those of others leave. They are theirs, so that the rest has to wait."""
+    book = step.book
+    theirs = sum(
+        one.lots - one.filled
+        for one in book.foreign
+        if one.side == -book.side and one.reduce_only and one.kind is OrderKind.LIMIT
+    )
+    if not book.clear_takes or not theirs:
+        return book.size
+    alert(step, "blocked", f"orders of others for {theirs} lots stand in the way of closing {book.size}")
+    return book.size - theirs
 
 
 def _takes_in_the_way(step: Step, since: int, target: int) -> bool:

@@ -68,8 +68,9 @@ class History:
         self.start()
         self.people.start()
         self.run_until(self.swarm.length)
+        banned = self.wire.banned_until - self.agenda.now  # what the venue has asked for is still waited for
         self.settle()
-        down = 0 if self.process.up else 10 * SECOND
+        down = max(banned, 0 if self.process.up else 10 * SECOND)
         self.run_until(self.agenda.now + down + PROTECTED_WITHIN)
         self.judge.check_protected()
         self.run_until(self.agenda.now + QUIET - PROTECTED_WITHIN)
