@@ -19,8 +19,9 @@ from exitbrain.core.live.step import step
 from exitbrain.core.live.text import canonical, digest, read
 from exitbrain.errors import Halted, Unavailable
 from exitbrain.live.recording import Recorded
+from exitbrain.live.simulation.playing import History
+from exitbrain.live.simulation.swarm import swarm_of
 from exitbrain.store.journal import open_journal
-from live.test_laws import mixed
 
 KILLS = 6
 
@@ -33,20 +34,13 @@ def written(file: Path, rows: int = 20) -> None:
 
 
 def test_a_history_reads_back_and_replays_to_the_same_state() -> None:
-    events: list[tuple[e.Event, int]] = []
-
-    def kept(state: State, event: e.Event, now: int) -> tuple[State, tuple[e.Effect, ...]]:
-        events.append((event, now))
-        return step(state, event, now)
-
-    history = mixed(5)
-    history.step = kept
-    played = history.play()
-    state = State(settings=played.state.settings)
-    for event, now in events:
+    history = History(5, swarm_of(5))
+    history.play()
+    state = State(settings=history.process.settings)
+    for now, event, _ in history.process.rows:
         assert read(canonical(event)) == event
         state, _ = step(state, read(canonical(event)), now)
-    assert digest(state) == digest(played.state)
+    assert digest(state) == digest(history.process.state)
 
 
 def test_a_second_writer_is_refused(tmp_path: Path) -> None:

@@ -20,11 +20,12 @@ from exitbrain.core.live.book import Settings, State
 from exitbrain.core.live.text import canonical, digest
 from exitbrain.errors import Halted, InvalidInput, Unavailable
 from exitbrain.live.recording import Recorded, state_of
+from exitbrain.live.simulation.playing import History
+from exitbrain.live.simulation.swarm import swarm_of
 from exitbrain.store import journal_postgres
 from exitbrain.store.journal import Journal, Row, checked, open_journal, open_rows
 from live.cut import Relay
 from live.test_decisions import INSTRUMENT, KEY, PLAN
-from live.test_laws import mixed
 from store.conftest import SERVER, WITHOUT, fresh_database
 
 needs_postgres = pytest.mark.skipif(SERVER is None, reason=WITHOUT)
@@ -100,20 +101,16 @@ def test_both_keep_the_same_rows(tmp_path: Path) -> None:
 
 
 def played(recorded: Recorded, seed: int) -> None:
-    """A seeded history whose monitor is behind a journal."""
-    history = mixed(seed)
-
-    def taken(state: State, event: e.Event, now: int) -> tuple[State, tuple[e.Effect, ...]]:
-        effects = recorded.take(event, now)
-        return recorded.state, effects
-
-    history.step = taken
+    """What a monitor met in a seeded history, behind a journal."""
+    history = History(seed, swarm_of(seed))
     history.play()
+    for now, event, _ in history.process.rows:
+        recorded.take(event, now)
 
 
-@pytest.mark.parametrize("seed", [5, 6])
+@pytest.mark.parametrize("seed", [6, 14])
 def test_a_restart_has_the_state_that_was_left(target: str, seed: int) -> None:
-    recorded = Recorded(open_journal(target), mixed(seed).state.settings, rows_a_snapshot=70)
+    recorded = Recorded(open_journal(target), History(seed, swarm_of(seed)).process.settings, rows_a_snapshot=30)
     played(recorded, seed)
     recorded.journal.close()
     again = Recorded(open_journal(target), recorded.state.settings)

@@ -15,6 +15,7 @@ from exitbrain.cli.profiles import profiles_app
 from exitbrain.cli.rules import features_command, rules_app
 from exitbrain.cli.runs import backtest_command, events_command, explain_command, report_command, trades_command
 from exitbrain.cli.serve import serve_command
+from exitbrain.cli.simulate import simulate_command
 from exitbrain.cli.store import store_app
 from exitbrain.cli.strategist import strategist_app
 from exitbrain.cli.sweep import sweep_command, tune_command
@@ -104,3 +105,8 @@ app.command(
 app.add_typer(journal_app, name="journal", epilog="Example: exitbrain journal verify live.journal")
 app.command("doctor", short_help="Check this installation.", epilog="Example: exitbrain doctor")(doctor_command)
 app.command("version", epilog="Example: exitbrain version --json")(version_command)
+app.command(
+    "simulate",
+    short_help="Play the live core under seeded faults.",
+    epilog="Example: exitbrain simulate --seeds 1000",
+)(simulate_command)

@@ -96,8 +96,7 @@ class Judge:
     held: int = 0
     decisions: dict[str, Decision] = field(default_factory=dict)
     order_of: dict[str, tuple[str, ...]] = field(default_factory=dict)  # order → decisions that it counts for
-    legs: dict[tuple[int, int, int], Decision] = field(default_factory=dict)
-    plans: int = 0
+    numbers: dict[int, tuple[int, e.LivePlan]] = field(default_factory=dict)  # plans, kept so that no id comes again
     # I2, I6
     tightest: dict[tuple[int, Role], tuple[int, int]] = field(default_factory=dict)
     sent: dict[str, e.Send] = field(default_factory=dict)
@@ -129,7 +128,12 @@ class Judge:
             elif isinstance(effect, e.Alert):
                 self.alerts[effect.name] = self.alerts.get(effect.name, 0) + 1
         if self.dice.of("twice").random() < HEARD_TWICE:
-            law(_wire(state, event, at) in ((), _wire(state, _nothing(book), at)), "I8", "heard twice, it asks for more:", event)
+            law(
+                _wire(state, event, at) in ((), _wire(state, _nothing(book), at)),
+                "I8",
+                "heard twice, it asks for more:",
+                event,
+            )
 
     def _kept(self, before: Book | None, book: Book) -> None:
         """I2: the level that the engine holds never moves away while a position lives."""
@@ -139,7 +143,15 @@ class Judge:
         law(moved >= 0, "I2", "the stop moved away", before.stop_level(), book.stop_level())
         if before.size == book.size and before.runner_left() == book.runner_left():
             old, new = before.trail_level(), book.trail_level()
-            law(old is None or (new is not None and book.side * (new - old) >= 0) or book.side * (book.stop_level() - old) >= 0, "I2", "the trail moved away", old, new)
+            law(
+                old is None
+                or (new is not None and book.side * (new - old) >= 0)
+                or book.side * (book.stop_level() - old) >= 0,
+                "I2",
+                "the trail moved away",
+                old,
+                new,
+            )
 
     def _send(self, send: e.Send, book: Book) -> None:
         order = book.orders[send.id]
@@ -163,7 +175,8 @@ class Judge:
 
     def _leg(self, book: Book, leg: int) -> str:
         assert book.plan is not None
-        name = f"rung {self.venue.life} {book.epoch} {id(book.plan)} {leg}"
+        number = self.numbers.setdefault(id(book.plan), (len(self.numbers), book.plan))[0]
+        name = f"rung {leg} of plan {number} in epoch {book.epoch}"
         if name not in self.decisions:
             # A rung closes at most what its plan gave it, counted from when the plan was made.
             rung = next((one for one in book.plan.rungs if one.index == leg), None)
@@ -192,7 +205,13 @@ class Judge:
         key = (book.epoch, role)
         level, size = self.tightest.get(key, (book.side * send.level, book.size))
         if size >= book.size and role is Role.STOP and book.trail_level() is None:
-            law(book.side * send.level >= min(level, book.side * book.stop_level()), "I2", "a stop is placed farther away", send, level)
+            law(
+                book.side * send.level >= min(level, book.side * book.stop_level()),
+                "I2",
+                "a stop is placed farther away",
+                send,
+                level,
+            )
         self.tightest[key] = (book.side * send.level, book.size)
 
     def _cancel(self, cancel: e.Cancel, book: Book) -> None:
@@ -277,7 +296,9 @@ class Judge:
         law(now - since <= at_most, "I1", "bare for", (now - since) / SECOND, "s", venue.lots, venue.cover())
         excused = max(since, self.excused_at)
         patience = PATIENCE + 4 * self.swarm.latest
-        law(now - excused <= patience, "I1", "bare though nothing failed for", (now - excused) / SECOND, "s", venue.lots)
+        law(
+            now - excused <= patience, "I1", "bare though nothing failed for", (now - excused) / SECOND, "s", venue.lots
+        )
 
     def _look_at_fills(self) -> None:
         exchange = self.venue.exchange
@@ -291,11 +312,15 @@ class Judge:
                 continue
             self.fills += 1
             law(id_ in self.sent, "I6", "a fill that no row of the journal knows", id_)
-            law(before * fill.side < 0 and before * self.held >= 0, "I3", "a fill of ours opened or turned", id_, before)
+            law(
+                before * fill.side < 0 and before * self.held >= 0, "I3", "a fill of ours opened or turned", id_, before
+            )
             for name in self.order_of.get(id_, ()):
                 decision = self.decisions[name]
                 decision.closed += fill.lots
-                law(decision.closed <= decision.budget + 1, "I4", name, "closed", decision.closed, "of", decision.budget)
+                law(
+                    decision.closed <= decision.budget + 1, "I4", name, "closed", decision.closed, "of", decision.budget
+                )
 
     def _others_filled(self, before: int) -> None:
         self.people_acted()
@@ -326,7 +351,9 @@ class Judge:
                 algo.request.lots for algo in venue.exchange.open_algos()
                 if algo.request.kind.is_stop and algo.request.side == -venue.side and not algo.request.close_position
             )  # fmt: skip
-            whole = any(a.request.close_position and not parsed_id(a.request.client_id) for a in venue.exchange.open_algos())
+            whole = any(
+                a.request.close_position and not parsed_id(a.request.client_id) for a in venue.exchange.open_algos()
+            )
             law(whole or working >= abs(venue.lots), "I1", "no working stop in the quiet", working, venue.lots)
 
     def check_quiet(self) -> None:

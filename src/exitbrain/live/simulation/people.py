@@ -109,7 +109,9 @@ class People:
         elif which in (5, 6):
             self._place(dice, stop=which == 5, reduce_only=dice.random() < 0.7)
         else:
-            theirs = [algo.request.client_id for algo in venue.exchange.open_algos() if algo.request.client_id[0] == "h"]
+            theirs = [
+                algo.request.client_id for algo in venue.exchange.open_algos() if algo.request.client_id[0] == "h"
+            ]
             if theirs:
                 self.take_away(theirs[0])
 

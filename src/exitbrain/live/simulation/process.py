@@ -169,5 +169,3 @@ class Process:
         if self.frozen_until > self.agenda.now:
             self.frozen_until = self.agenda.now
             self.judge.excuse("started")
-
-

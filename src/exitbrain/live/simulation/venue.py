@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from bisect import bisect_right
 from collections import deque
 from decimal import Decimal
@@ -225,10 +226,8 @@ class Venue:
     def change(self, lots: int, id_: str) -> None:
         """Others trade: a market order of theirs."""
         request = OrderRequest(symbol=KEY, side=1 if lots > 0 else -1, kind=Kind.MARKET, lots=abs(lots), client_id=id_)
-        try:
+        with contextlib.suppress(Refusal):
             self.order(request)
-        except Refusal:
-            pass
         self.gather()
 
     def deleverage(self, lots: int) -> None:

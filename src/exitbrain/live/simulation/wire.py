@@ -15,7 +15,24 @@ if TYPE_CHECKING:
     from exitbrain.live.simulation.judging import Judge
     from exitbrain.live.simulation.process import Process
 
-REFUSALS = (-1008, -1003, -1015, -2022, -4118, -1111, -4164, -4131, -9999, -2025, -4045, -1021, -5028, -1000, -1007, 503)
+REFUSALS = (
+    -1008,
+    -1003,
+    -1015,
+    -2022,
+    -4118,
+    -1111,
+    -4164,
+    -4131,
+    -9999,
+    -2025,
+    -4045,
+    -1021,
+    -5028,
+    -1000,
+    -1007,
+    503,
+)
 STALE_AT_MOST = 5 * SECOND
 SOON = SECOND // 20
 
@@ -192,5 +209,3 @@ def _channel(send: e.Send) -> str:
     if send.kind is OrderKind.STOP_MARKET:
         return "disaster" if send.close_position else "stop"
     return "take" if send.kind in (OrderKind.LIMIT, OrderKind.TAKE_PROFIT_MARKET) else "close"
-
-

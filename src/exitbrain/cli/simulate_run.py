@@ -1,0 +1,102 @@
+"""Plays what `simulate` was asked, tells each broken law with the command that repeats it, and counts."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from exitbrain.cli.progress import stages
+from exitbrain.errors import InvalidInput, Unavailable
+
+if TYPE_CHECKING:
+    from exitbrain.live.simulation.campaign import Counts, Violation
+
+BROKEN = 4
+SHRUNK = 3  # broken laws whose histories are made smaller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    seeds: int
+    seed: int
+    jobs: int
+    mutant: str | None
+    all_mutants: bool
+    list_mutants: bool
+    campaign: str | None
+
+
+def run_simulation(asked: Asked) -> None:
+    from exitbrain.live.simulation.mutants import MUTANTS
+
+    if asked.list_mutants:
+        for name, mutant in MUTANTS.items():
+            print(f"{name:22} {mutant.failure:4} {mutant.said}")
+        return
+    if asked.mutant is not None and asked.mutant not in MUTANTS:
+        raise InvalidInput(f"--mutant {asked.mutant}: no such bug", accepted="a name of --list-mutants")
+    if asked.campaign is not None and (asked.mutant or asked.all_mutants):
+        raise InvalidInput("--campaign with planted bugs", accepted="one of the two")
+    if asked.all_mutants:
+        _score(asked)
+        return
+    counts = _counted(asked)
+    for number, violation in enumerate(counts.violations):
+        _tell(violation, asked.mutant, shrink=number < SHRUNK)
+    print(counts.line())
+    if counts.violations:
+        raise typer.Exit(BROKEN)
+
+
+def _counted(asked: Asked) -> Counts:
+    from exitbrain.live.simulation.campaign import campaign, simulated
+
+    with stages() as show:
+
+        def tell(total: Counts) -> None:
+            if show is not None:
+                show(total.line(), min(1.0, total.seeds / asked.seeds))
+
+        if asked.campaign is None:
+            return simulated(asked.seed, asked.seeds, asked.jobs, asked.mutant, tell)
+        try:
+            return campaign(Path(asked.campaign), asked.seed, asked.seeds, asked.jobs, tell)
+        except OSError as error:
+            raise Unavailable(f"{asked.campaign}: {error.strerror}") from None
+
+
+def _tell(violation: Violation, mutant: str | None, *, shrink: bool) -> None:
+    from exitbrain.live.simulation.mutants import planted
+    from exitbrain.live.simulation.shrinking import shrunk, told
+
+    print(f"seed {violation.seed} broke {violation.said}")
+    print(f"  repeat: exitbrain simulate --seeds 1 --seed {violation.seed}{f' --mutant {mutant}' if mutant else ''}")
+    if shrink:
+        with planted(mutant):
+            for line in told(violation.seed, shrunk(violation.seed, violation.law)):
+                print(f"  {line}")
+    sys.stdout.flush()
+
+
+def _score(asked: Asked) -> None:
+    """Each planted bug until it is seen."""
+    from exitbrain.live.simulation.campaign import played_all
+    from exitbrain.live.simulation.mutants import MUTANTS
+
+    seen = 0
+    play = partial(played_all, range(asked.seed, asked.seed + asked.seeds), until_caught=True)
+    with ProcessPoolExecutor(asked.jobs) as pool:
+        for (name, mutant), counts in zip(MUTANTS.items(), pool.map(play, MUTANTS)):
+            caught = counts.violations[0] if counts.violations else None
+            seen += caught is not None
+            how = f"seed {caught.seed}: {caught.said[:90]}" if caught else f"not seen in {counts.seeds} seeds"
+            print(f"{name:22} {mutant.failure:4} {how}", flush=True)
+    print(f"{len(MUTANTS)} planted bugs, {seen} seen within {asked.seeds} seeds each")
+    if seen < len(MUTANTS):
+        raise typer.Exit(BROKEN)
