@@ -19,8 +19,7 @@ from typing import Any
 from exitbrain.backtesting import rests
 from exitbrain.backtesting.executing import Executor
 from exitbrain.backtesting.simulation import Simulation
-from exitbrain.backtesting.triggers import BoundTrigger
-from exitbrain.core import arbiter, guardrails, ladder, lifecycle, sizing, walk
+from exitbrain.core import arbiter, guardrails, ladder, lifecycle, sizing, trigger_intents, walk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +112,7 @@ MUTANTS = {
         function=arbiter.precedence, old="-share", new="share", triggers=True
     ),
     "a firing is never used up": Mutant(
-        function=BoundTrigger.fires, old="self.id not in used", new="True", triggers=True
+        function=trigger_intents.fires, old="not is_used", new="True", triggers=True
     ),
     "a bar forgets what it has taken": Mutant(
         function=walk.part_taken, old="state[CAP] -= part", new="state[CAP] -= 0", liquidity=True

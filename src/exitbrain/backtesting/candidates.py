@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from exitbrain.core.arbiter import precedence
 from exitbrain.core.guardrails import Facts, answers, facts_read, guards_in_force
 from exitbrain.core.intents import Intent, Kind
+from exitbrain.core.trigger_intents import share_of
 
 if TYPE_CHECKING:
     from exitbrain.backtesting.position import OpenPosition
@@ -88,13 +89,6 @@ class Moment:
         return self.line.market.times[self.bar + 1 if self.at_open else self.bar]
 
 
-def share_of(position: OpenPosition, fraction: Fraction | None) -> int:
-    """Lots of an exit, sized from the live position and rounded down."""
-    if fraction is None:
-        return position.lots
-    return position.lots * fraction.numerator // fraction.denominator
-
-
 # what the guards may know; bar -1 is before the first bar, where nothing that looks back is known
 
 
@@ -135,7 +129,7 @@ def _exit_too_small(moment: Moment, candidate: Candidate) -> str:
     """Of an exit that the venue would not take; empty for any other."""
     assert moment.position is not None
     market = moment.line.market
-    lots, close = share_of(moment.position, candidate.intent.exit_fraction), market.close_ticks[moment.bar]
+    lots, close = share_of(moment.position.lots, candidate.intent.exit_fraction), market.close_ticks[moment.bar]
     if market.instrument.meets_minimum(close, lots):
         return ""
     return f"{market.instrument.quantity(lots)} at {market.instrument.price(close)} is below the venue's minimum"

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from exitbrain.backtesting.asking import bits
-from exitbrain.backtesting.candidates import NOT_ASKED, Answers, Candidate, Judge, Moment, share_of
-from exitbrain.backtesting.latch import RULE, Latch
+from exitbrain.backtesting.candidates import NOT_ASKED, Answers, Candidate, Judge, Moment
 from exitbrain.backtesting.position import OpenPosition
 from exitbrain.backtesting.settings import EntryOrder
 from exitbrain.backtesting.triggers import position_view
 from exitbrain.core.arbiter import first_of
 from exitbrain.core.intents import Intent, Kind
+from exitbrain.core.latch import RULE, Latch
+from exitbrain.core.trigger_intents import share_of
 from exitbrain.features.binding import FLAT
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class Decider:
             return []
         found = [line.leaving[place] for place in bits(line.board.exits_at(moment.bar, position, moment.view))]
         if not self.run.settings.limits.min_trade:
-            found = [one for one in found if share_of(position, one.intent.exit_fraction) >= 1]
+            found = [one for one in found if share_of(position.lots, one.intent.exit_fraction) >= 1]
         return found
 
     # the latch
@@ -272,7 +273,7 @@ class Decider:
         self, line: Line, bar: int, winner: Intent, position: OpenPosition
     ) -> tuple[int, str | None]:
         """Lots of an exit; where what would remain is under the minima it takes all (spec F19)."""
-        lots = share_of(position, winner.exit_fraction)
+        lots = share_of(position.lots, winner.exit_fraction)
         rest = position.lots - lots
         if not rest or not self.run.settings.limits.min_trade:
             return lots, None

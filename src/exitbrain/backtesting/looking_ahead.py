@@ -20,6 +20,7 @@ import numpy as np
 from exitbrain.core import walk as rules
 from exitbrain.core.numbers import decimal_of
 from exitbrain.core.rules import POSITION_FEATURES
+from exitbrain.core.trigger_intents import speaks_to
 from exitbrain.core.triggers import Rearm
 from exitbrain.features.columns import TextColumn
 
@@ -60,7 +61,7 @@ class Loose:
         if self.is_entry:
             return True
         trigger = self.trigger
-        if not trigger.speaks_to(position):
+        if not speaks_to(trigger.condition, position.side):
             return None
         if not trigger.rearms or trigger.fires_again or trigger.id not in position.attached["used"]:
             return True

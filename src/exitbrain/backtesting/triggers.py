@@ -5,7 +5,7 @@ A rule that reads no position feature is a column of truths; `asking` makes of a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -14,11 +14,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from exitbrain.backtesting.position import OpenPosition
-from exitbrain.core.intents import EntryTerms, Intent, Kind, exit_kind
-from exitbrain.core.numbers import decimal_of, fraction_of
+from exitbrain.core.position_features import PositionView
 from exitbrain.core.rules import check_rule
 from exitbrain.core.timeframes import timeframe_microseconds
-from exitbrain.core.triggers import Direction, Rearm, StrategyPlan, TriggerCategory, TriggerCondition
+from exitbrain.core.trigger_intents import (
+    entry_intent,
+    exit_intent,
+    fires,
+    is_armed_again,
+    rearms,
+    side_of,
+    speaks_to,
+)
+from exitbrain.core.triggers import Rearm, StrategyPlan, TriggerCondition
 from exitbrain.features.binding import FLAT, BoundRule, position_columns
 from exitbrain.features.catalogue import FeatureCatalogue
 from exitbrain.features.computing import Bars
@@ -29,10 +37,10 @@ if TYPE_CHECKING:
 
     from exitbrain.backtesting.market import Market
     from exitbrain.backtesting.settings import RunSettings
+    from exitbrain.core.intents import Intent
+    from exitbrain.core.market import Instrument
     from exitbrain.core.rules import Truth, Value
     from exitbrain.features.binding import PositionColumns
-
-SIDES = {Direction.LONG: 1, Direction.SHORT: -1}
 
 
 def feature_table(market: Market, settings: RunSettings) -> FeatureTable:
@@ -108,39 +116,25 @@ class BoundTrigger:
     @cached_property
     def side(self) -> int:
         """+1 or -1 for what it enters, 0 for what only exits."""
-        return SIDES.get(self.condition.direction, 0)
-
-    @cached_property
-    def fraction(self) -> Fraction | None:
-        given = self.condition.exit_fraction
-        return None if given is None else fraction_of(given)
+        return side_of(self.condition)
 
     @cached_property
     def rearms(self) -> bool:
-        """Whether a firing is used up until the rule has been false (spec T6, F14)."""
-        if self.fraction is None:
-            return self.condition.category is TriggerCategory.RISK_REDUCE
-        return self.fraction < 1
+        return rearms(self.condition)
 
     def is_asked(self, bar: int) -> bool:
         return self.asked is None or bool(self.asked[bar])
 
-    def speaks_to(self, position: OpenPosition) -> bool:
-        """An exit rule speaks to any position where the direction is flat or exit, else to its own (spec F12)."""
-        return self.side in (0, position.side)
-
     def fires(self, position: OpenPosition, bar: int, view: Mapping[str, Value]) -> bool:
         """Whether its exit rule fires for this position now; a definite false re-arms it on the way."""
-        if self.exit is None or not self.speaks_to(position) or not self.is_asked(bar):
+        if self.exit is None or not speaks_to(self.condition, position.side) or not self.is_asked(bar):
             return False
         truth = self.exit.at(bar, view)
         used: dict[str, int] = position.attached["used"]
-        if self.rearms and truth is False and self.condition.rearm is Rearm.EDGE and self.id in used:
+        if self.id in used and is_armed_again(self.condition, truth):
             del used[self.id]
             position.attached.pop("visit", None)
-        if truth is not True:
-            return False
-        return not self.rearms or self.condition.rearm is Rearm.EVERY_BAR or self.id not in used
+        return fires(self.condition, truth, is_used=self.id in used)
 
     @property
     def fires_again(self) -> bool:
@@ -192,26 +186,11 @@ class BoundTrigger:
 
     @cached_property
     def exit_intent(self) -> Intent:
-        return Intent(
-            kind=exit_kind(self.condition.category),
-            trigger_id=self.id,
-            category=self.condition.category.value,
-            grade=self.condition.confidence_grade,
-            exit_fraction=self.fraction,
-            from_trigger=True,
-        )
+        return exit_intent(self.condition)
 
     @cached_property
     def entry_intent(self) -> Intent:
-        percent = self.condition.stop_loss_pct
-        return Intent(
-            kind=Kind.ENTRY,
-            trigger_id=self.id,
-            category=self.condition.category.value,
-            grade=self.condition.confidence_grade,
-            entry=EntryTerms(side=self.side, stop_loss_pct=None if percent is None else decimal_of(percent)),
-            from_trigger=True,
-        )
+        return entry_intent(self.condition)
 
 
 def bind_triggers(
@@ -245,50 +224,61 @@ def _bind(condition: TriggerCondition, market: Market, table: FeatureTable) -> B
 
 def position_view(position: OpenPosition | None, market: Market, bar: int) -> Mapping[str, Value]:
     """The position features at a bar's close (spec T5), each computed when it is read."""
-    return FLAT if position is None else PositionView(position, market, bar)
+    return FLAT if position is None else PositionView(_AtClose(position, market, bar))
 
 
-class PositionView(Mapping[str, "Value"]):
-    """An open position as rules see it. It looks at the position as it is now, so it is of use at that close only."""
+class _AtClose:
+    """A run's position as `core.position_features` wants it."""
 
     __slots__ = ("bar", "market", "position")
 
     def __init__(self, position: OpenPosition, market: Market, bar: int) -> None:
         self.position, self.market, self.bar = position, market, bar
 
-    def __getitem__(self, name: str) -> Value:
-        return _FEATURES[name](self)
+    @property
+    def side(self) -> int:
+        return self.position.side
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(_FEATURES)
+    @property
+    def bars_held(self) -> int:
+        return self.bar - self.position.entry_bar
 
-    def __len__(self) -> int:
-        return len(_FEATURES)
+    @property
+    def close(self) -> int:
+        return int(self.market.close[self.bar])
 
     @property
     def average(self) -> Fraction:
         return abs(Fraction(self.position.attached["books"].position.cost_basis)) / self.position.lots
 
-    def in_r(self, ticks: int) -> Fraction:
-        return ticks / Fraction(self.position.initial_risk)
+    @property
+    def entry(self) -> int:
+        return self.position.entry_ticks
 
+    @property
+    def risk(self) -> Fraction:
+        return self.position.initial_risk
 
-_FEATURES: dict[str, Callable[[PositionView], Value]] = {
-    "position": lambda view: "long" if view.position.side > 0 else "short",
-    "is_flat": lambda view: False,
-    "is_long": lambda view: view.position.side > 0,
-    "is_short": lambda view: view.position.side < 0,
-    "bars_held": lambda view: float(view.bar - view.position.entry_bar),
-    "unrealized_r": lambda view: float(
-        view.position.side * (int(view.market.close[view.bar]) - view.average) / view.position.initial_risk
-    ),
-    "mfe_r": lambda view: max(
-        0.0, float(view.in_r(view.position.side * (view.position.peak_ticks - view.position.entry_ticks)))
-    ),
-    "mae_r": lambda view: min(
-        0.0, float(view.in_r(view.position.side * (view.position.worst_ticks - view.position.entry_ticks)))
-    ),
-    "entry_price": lambda view: float(view.average * Fraction(view.market.instrument.tick_size)),
-    "stop_price": lambda view: float(decimal_of(view.market.instrument.price(view.position.stop_ticks))),
-    "position_fraction": lambda view: view.position.lots / view.position.attached["lifecycle"].max_quantity,
-}
+    @property
+    def peak(self) -> int:
+        return self.position.peak_ticks
+
+    @property
+    def worst(self) -> int:
+        return self.position.worst_ticks
+
+    @property
+    def stop(self) -> int:
+        return self.position.stop_ticks
+
+    @property
+    def lots(self) -> int:
+        return self.position.lots
+
+    @property
+    def most(self) -> int:
+        return int(self.position.attached["lifecycle"].max_quantity)
+
+    @property
+    def instrument(self) -> Instrument:
+        return self.market.instrument

@@ -125,44 +125,59 @@ def _market_feature(name: str) -> Feature:
     return feature
 
 
+class Gathered:
+    """Bars of the run gathered into closed bars of a higher timeframe: one is closed by the bar that reaches its end, or
+    where that is missing by the first bar after it."""
+
+    def __init__(self, timeframe: int, own: int) -> None:
+        if timeframe < own or timeframe % own:
+            found = f"timeframe {timeframe_word(timeframe)} from bars of {timeframe_word(own)}"
+            raise InvalidInput(found, accepted="a multiple of the bars' own timeframe")
+        self.timeframe, self._own = timeframe, own
+        self._open: list[ClosedBar] = []
+        self._opens_at = self._ends_at = 0
+
+    def take(self, bar: ClosedBar) -> list[ClosedBar]:
+        """What this bar closes: nothing, one, or two where the end of the one before was missing."""
+        closed = []
+        if self._open and bar.time >= self._ends_at:
+            closed.append(self._closed(bar))
+        if not self._open:
+            self._opens_at = bucket_of(bar.time, self.timeframe)
+            self._ends_at = self._opens_at + self.timeframe
+        self._open.append(bar)
+        if bar.time + self._own >= self._ends_at:
+            closed.append(self._closed(bar))
+        return closed
+
+    def _closed(self, by: ClosedBar) -> ClosedBar:
+        volumes = np.array([bar.volume for bar in self._open])
+        bars, self._open = self._open, []
+        return ClosedBar(
+            time=self._opens_at,
+            open=bars[0].open,
+            high=max([bar.high for bar in bars]),
+            low=min([bar.low for bar in bars]),
+            close=bars[-1].close,
+            volume=float(np.add.reduceat(volumes, [0])[0]),  # adds in the order of the columns
+            spread_bps=by.spread_bps,
+        )
+
+
 class _HigherStream:
-    """Bars of the run into closed bars of a higher timeframe, and from those into features.
+    """Features of the closed bars of a higher timeframe.
 
     `given` are the names in the run, the names on the higher bars, and where the run keeps each value.
     """
 
     def __init__(self, features: StreamingFeatures, timeframe: int, given: list[tuple[str, str, list[Known]]]) -> None:
-        if features.timeframe < timeframe or features.timeframe % timeframe:
-            found = f"timeframe {timeframe_word(features.timeframe)} from bars of {timeframe_word(timeframe)}"
-            raise InvalidInput(found, accepted="a multiple of the bars' own timeframe")
-        self._features, self._timeframe, self._given = features, timeframe, given
-        self._open: list[ClosedBar] = []
-        self._opens_at = self._ends_at = 0
+        self._features, self._given = features, given
+        self._gathered = Gathered(features.timeframe, timeframe)
 
     def take(self, bar: ClosedBar, latest: dict[str, Known]) -> None:
-        if self._open and bar.time >= self._ends_at:
-            self._close()
-        if not self._open:
-            self._opens_at = bucket_of(bar.time, self._features.timeframe)
-            self._ends_at = self._opens_at + self._features.timeframe
-        self._open.append(bar)
-        if bar.time + self._timeframe >= self._ends_at:
-            self._close()
+        for closed in self._gathered.take(bar):
+            self._features.take(closed)
         there = self._features.latest
         for name, on_its_bars, values in self._given:
             latest[name] = value = there.get(on_its_bars)
             values.append(value)
-
-    def _close(self) -> None:
-        volumes = np.array([bar.volume for bar in self._open])
-        self._features.take(
-            ClosedBar(
-                time=self._opens_at,
-                open=self._open[0].open,
-                high=max([bar.high for bar in self._open]),
-                low=min([bar.low for bar in self._open]),
-                close=self._open[-1].close,
-                volume=float(np.add.reduceat(volumes, [0])[0]),  # adds in the order of the columns
-            )
-        )
-        self._open = []

@@ -14,7 +14,18 @@ from fractions import Fraction
 from typing import Protocol
 
 from exitbrain.core.live.book import State
-from exitbrain.core.live.events import Alert, Ask, BarSeen, Effect, Event, FlattenAsked, PlanGiven, Question
+from exitbrain.core.live.events import (
+    Alert,
+    Ask,
+    BarSeen,
+    Effect,
+    Event,
+    FlattenAsked,
+    Mode,
+    PlanGiven,
+    Question,
+    ReduceAsked,
+)
 from exitbrain.errors import InvalidInput
 from exitbrain.features.lines import ClosedBar
 from exitbrain.live.watching import LiveMarket
@@ -75,7 +86,12 @@ class Monitor:
             effects += self._bar_seen(key, bar, now)
         if self.decider is not None and fresh:
             for event in self.decider.decide(fresh, now):
-                effects += self.take(event, now)
+                if self.state.mode is Mode.OBSERVE and isinstance(event, ReduceAsked):
+                    # A target would outlive the mode; what is decided in shadow is told, and that is all.
+                    detail = f"would close {event.fraction} of the position: {event.cause}"
+                    effects.append(Alert(key=event.key, name="would close", detail=detail))
+                else:
+                    effects += self.take(event, now)
         return tuple(effects)
 
     def warm(self, key: str, bars: Sequence[ClosedBar], now: int) -> tuple[Effect, ...]:

@@ -143,7 +143,7 @@ def state_of(rows: Iterable[Row]) -> State:
 
 def _changed(before: State, after: State) -> tuple[object, ...]:
     """What a step made new. A step copies the books that it touches, so that the others are the same objects."""
-    return after.mode, after.fence, after.sequence, tuple(book for _, book in _pairs(before, after))
+    return after.mode, after.fence, after.sequence, after.latch, tuple(book for _, book in _pairs(before, after))
 
 
 def _pairs(before: State, after: State) -> Iterator[tuple[Book | None, Book]]:
@@ -168,8 +168,8 @@ def _may_wait(before: State, after: State, effects: tuple[Effect, ...]) -> bool:
 
 
 def _same_head(before: State, after: State) -> bool:
-    return (before.mode, before.fence, before.sequence, before.settings) == (
-        after.mode, after.fence, after.sequence, after.settings,
+    return (before.mode, before.fence, before.sequence, before.settings, before.latch) == (
+        after.mode, after.fence, after.sequence, after.settings, after.latch,
     )  # fmt: skip
 
 

@@ -45,6 +45,7 @@ class LiveMarket:
             thresholds=thresholds,
         )
         self.default_spread_bps = default_spread_bps
+        self.thresholds = thresholds
         self.bar: ClosedBar | None = None
         self.before: ClosedBar | None = None
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from exitbrain.backtesting.triggers import SIDES, feature_table
 from exitbrain.core.instants import instant_of, iso, microseconds
 from exitbrain.core.numbers import fraction_of
 from exitbrain.core.rules import Term, check_rule, evaluate_bar, explain_bar
 from exitbrain.core.timeframes import timeframe_microseconds
+from exitbrain.core.trigger_intents import feature_table, side_of
 from exitbrain.core.triggers import Rearm, TriggerCategory, TriggerCondition
 from exitbrain.features.binding import FLAT, TableWindow
 from exitbrain.features.catalogue import CATALOGUE
@@ -81,7 +81,7 @@ def _exit(bars: _Bars, trigger: TriggerCondition, one: Open | None, unasked: str
     if one is None:
         return bars.told(trigger, "exit_rule", FLAT, why="flat: there is nothing to leave")
     position, view = one
-    side = SIDES.get(trigger.direction, 0)
+    side = side_of(trigger)
     why = unasked
     if side not in (0, position.side):
         why = f"it speaks to {trigger.direction} positions only"

@@ -22,6 +22,7 @@ from exitbrain.core.live.events import (
     PositionSeen,
     ReduceAsked,
     Resting,
+    TriggersUsed,
 )
 from exitbrain.core.live.orders import PROTECTIVE, Order, OrderKind, Role, Stage, Status, after_report
 from exitbrain.core.live.rejects import Refusal, refusal_of
@@ -72,6 +73,7 @@ def _end_epoch(step: Step) -> None:
     book.walk, book.legs, book.late_since, book.booked, book.lanes = [], {}, {}, {}, {}
     book.taken, book.told, book.moved = frozenset(), frozenset(), frozenset()
     book.paid = book.risk = book.opened_entry = Fraction(0)
+    book.used = frozenset()
     book.distance, book.ratio, book.opening_bar_at, book.bars_held = -1, Fraction(1), -1, -1
     book.clear_takes = book.by_limit = book.grown = False
     book.through_since = book.trail_through_since = book.naked_since = None
@@ -178,6 +180,11 @@ def reduce_asked(step: Step, event: ReduceAsked) -> None:
     if book.plan is not None:
         shrink(step, before, before - part)
     aim(step, before - part, event.cause or event.decision)
+
+
+def triggers_used(step: Step, event: TriggersUsed) -> None:
+    if event.epoch == step.book.epoch and step.book.lots:
+        step.book.used = frozenset(event.used)
 
 
 def flatten_asked(step: Step, event: FlattenAsked) -> None:

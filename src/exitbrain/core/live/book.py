@@ -101,6 +101,7 @@ class Book:
     ratio: Fraction = Fraction(1)
     bar_at: int = -1  # when the last closed bar opened
     opening_bar_at: int = -1
+    used: frozenset[str] = frozenset()  # triggers that have fired and are not armed again
     bars_held: int = -1  # -1 before the opening's own bar has closed
 
     # the venue's books
@@ -248,6 +249,7 @@ class State:
     fence: int = 0
     sequence: int = 0
     books: dict[str, Book] = field(default_factory=dict)
+    latch: dict[str, dict[str, int]] = field(default_factory=dict)  # core.latch
 
 
 @dataclass(slots=True)

@@ -223,9 +223,37 @@ class FlattenAsked:
     cause: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriggersUsed:
+    """Which triggers of the position have fired and wait for a definite false (spec T6, F14): all of them, each time."""
+
+    key: str
+    epoch: int
+    used: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatchAnswered:
+    """What the rule of one of the latch's causes said at a close (spec D6). `key` is a symbol, or `core.latch.PORTFOLIO`."""
+
+    key: str
+    cause: str
+    truth: bool | None
+    clear_after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatchAsked:
+    """The latch is set or cleared by an operator, or set by a trigger. Blank `cause` with `on` False clears all causes."""
+
+    key: str
+    cause: str
+    on: bool
+
+
 Event = (
     Started | Ticked | ModeSet | Managed | PriceSeen | BarSeen | PositionSeen | OrderSeen | OrdersSeen | OrderAbsent | Answered
-    | PlanGiven | ReduceAsked | FlattenAsked
+    | PlanGiven | ReduceAsked | FlattenAsked | TriggersUsed | LatchAnswered | LatchAsked
 )  # fmt: skip
 
 

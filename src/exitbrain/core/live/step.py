@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from exitbrain.core.latch import CLEARED, PORTFOLIO, SET, Latch
 from exitbrain.core.live import believing as belief
 from exitbrain.core.live.acting import act
 from exitbrain.core.live.asking import ask, is_in_doubt
 from exitbrain.core.live.book import Book, State, Step
 from exitbrain.core.live.events import (
+    Alert,
     Answered,
     BarSeen,
     Effect,
     Event,
     FlattenAsked,
+    LatchAnswered,
+    LatchAsked,
     Managed,
     ModeSet,
     OrderAbsent,
@@ -25,6 +29,7 @@ from exitbrain.core.live.events import (
     ReduceAsked,
     Started,
     Ticked,
+    TriggersUsed,
 )
 from exitbrain.core.live.placing import place
 
@@ -40,12 +45,33 @@ def step(state: State, event: Event, now: int) -> tuple[State, tuple[Effect, ...
             return _every(state, event, now)
         case Managed():
             return _managed(state, event, now)
+        case LatchAnswered() | LatchAsked():
+            return _latched(state, event)
     return _some(state, event, now, (event.key,) if event.key in state.books else ())
 
 
 def _with(state: State, **parts: Any) -> State:
-    values = {name: getattr(state, name) for name in ("settings", "mode", "fence", "sequence", "books")}
+    values = {name: getattr(state, name) for name in ("settings", "mode", "fence", "sequence", "books", "latch")}
     return State(**{**values, **parts})
+
+
+def _latched(state: State, event: LatchAnswered | LatchAsked) -> tuple[State, tuple[Effect, ...]]:
+    """The latch of one symbol, or of all; every change is told."""
+    standing = dict(state.latch.get(event.key, {}))
+    scope = "portfolio" if event.key == PORTFOLIO else "symbol"
+    change: str | None
+    if isinstance(event, LatchAnswered):
+        latch = Latch(scope, event.clear_after, {event.key: standing})
+        change = latch.answer(event.key, event.cause, event.truth)
+    elif event.on:
+        change = SET if Latch(scope, 0, {event.key: standing}).set(event.key, event.cause) else None
+    else:
+        change = CLEARED if standing and (not event.cause or event.cause in standing) else None
+        standing = {cause: count for cause, count in standing.items() if event.cause and cause != event.cause}
+    latched = {key: causes for key, causes in {**state.latch, event.key: standing}.items() if causes}
+    by = f"by {event.cause}" if event.cause else "in full"
+    told = Alert(key=event.key, name=f"latch_{change}", detail=f"risk_off latch {change} {by}, scope {scope}")
+    return _with(state, latch=latched), (() if change is None else (told,))
 
 
 def _managed(state: State, event: Managed, now: int) -> tuple[State, tuple[Effect, ...]]:
@@ -111,7 +137,9 @@ def _believe(one: Step, event: Event) -> None:
             belief.reduce_asked(one, event)
         case FlattenAsked():
             belief.flatten_asked(one, event)
-        case Managed() | ModeSet() | Ticked():
+        case TriggersUsed():
+            belief.triggers_used(one, event)
+        case Managed() | ModeSet() | Ticked() | LatchAnswered() | LatchAsked():
             pass
 
 
