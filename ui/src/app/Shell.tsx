@@ -12,6 +12,7 @@ const PLACES = [
   { to: "/profiles", name: "Profiles" },
   { to: "/experiments", name: "Experiments" },
   { to: "/strategist", name: "Strategist" },
+  { to: "/live", name: "Live" },
   { to: "/events", name: "Events" },
 ];
 const ZONE_KEY = "exitbrain-zone";

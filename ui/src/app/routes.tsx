@@ -43,6 +43,7 @@ export const router = createBrowserRouter([
             path: "/strategist/:proposalId",
             lazy: async () => ({ Component: (await import("./strategist/Proposal")).Proposal }),
           },
+          { path: "/live", lazy: async () => ({ Component: (await import("./live/Live")).Live }) },
           { path: "/events", lazy: async () => ({ Component: (await import("./events/Events")).Events }) },
           { path: "/runs/new", lazy: async () => ({ Component: (await import("./runs/NewRun")).NewRun }) },
           { path: "/runs/:run_id", lazy: async () => ({ Component: (await import("./run/Run")).Run }) },

@@ -1,0 +1,107 @@
+import { Fragment } from "react";
+import type { Shape } from "../../api/client";
+import { Scroll } from "../../components/Scroll";
+import { Signed } from "../../components/Signed";
+import { decimals, exact, money } from "../../model/format";
+import { useAddress } from "../address";
+import { Detail } from "./Detail";
+import { type Position, protectionOf, stopOf } from "./model";
+
+type Props = { positions: readonly Position[]; monitor: Shape["Monitor"] };
+
+/** One row a position; which rows are open stands in the address. */
+export function Positions({ positions, monitor }: Props) {
+  const address = useAddress();
+  const open = new Set(address.all("open"));
+  if (positions.length === 0)
+    return <p className="empty">{monitor.alive ? "Nothing is open. A position that the monitor sees appears here." : "Nothing was open."}</p>;
+  const toggle = (key: string): void => {
+    const next = new Set(open);
+    if (!next.delete(key)) next.add(key);
+    address.set({ open: [...next] }, true);
+  };
+  return (
+    <Scroll name="Positions">
+      <table className="plain positions">
+        <thead>
+          <tr>
+            <th scope="col">Symbol</th>
+            <th scope="col" className="right wide-only">
+              Quantity
+            </th>
+            <th scope="col" className="right wide-only">
+              Entry
+            </th>
+            <th scope="col" className="right wide-only">
+              Mark
+            </th>
+            <th scope="col" className="right">
+              P&L
+            </th>
+            <th scope="col" className="right wide-only">
+              R
+            </th>
+            <th scope="col">Protection</th>
+            <th scope="col" className="right wide-only">
+              Stop
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {positions.map((one) => (
+            <Fragment key={one.key}>
+              <Row one={one} open={open.has(one.key)} toggle={() => toggle(one.key)} />
+              {open.has(one.key) && (
+                <tr className="detail-row">
+                  <td colSpan={8}>
+                    <Detail one={one} monitor={monitor} />
+                  </td>
+                </tr>
+              )}
+            </Fragment>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  );
+}
+
+function Row({ one, open, toggle }: { one: Position; open: boolean; toggle: () => void }) {
+  const { word, tone } = protectionOf(one);
+  return (
+    <tr className="position">
+      <th scope="row">
+        <span className="symbol">
+        <button type="button" className="toggle" aria-expanded={open} aria-label={`${one.symbol} ${one.side}: plan and orders`} onClick={toggle}>
+          <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
+            <path d="M3 1l4 4-4 4" />
+          </svg>
+        </button>
+        <span className="named">
+          <b>{one.symbol}</b>
+          <small className={`side ${one.side}`}>
+            {one.side === "long" ? "▲" : "▼"} {one.side}
+            <span className="narrow-only"> {exact(one.quantity)}</span>
+          </small>
+        </span>
+        </span>
+      </th>
+      <td className="right wide-only">{exact(one.quantity)}</td>
+      <td className="right wide-only">{exact(one.entry_price)}</td>
+      <td className="right wide-only">{exact(one.mark_price)}</td>
+      <td className="right">
+        <Signed of={one.unrealized_pnl}>{money(one.unrealized_pnl, true)}</Signed>
+      </td>
+      <td className="right wide-only">
+        <Signed of={one.r}>{decimals(one.r, 2, true)}</Signed>
+      </td>
+      <td>
+        <span className={`tone ${tone}`}>{word}</span>
+      </td>
+      <td className="right wide-only">
+        {exact(one.stop_price)}
+        {stopOf(one) && <small className="under"> {stopOf(one)}</small>}
+      </td>
+    </tr>
+  );
+}
