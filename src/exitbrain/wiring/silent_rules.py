@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from exitbrain.backtesting.triggers import feature_table
 from exitbrain.core.instants import instant_of, iso, microseconds
 from exitbrain.core.numbers import fraction_of
 from exitbrain.core.rules import Term, check_rule, evaluate_bar, explain_bar
 from exitbrain.core.timeframes import timeframe_microseconds
-from exitbrain.core.trigger_intents import feature_table, side_of
+from exitbrain.core.trigger_intents import side_of
 from exitbrain.core.triggers import Rearm, TriggerCategory, TriggerCondition
 from exitbrain.features.binding import FLAT, TableWindow
 from exitbrain.features.catalogue import CATALOGUE
