@@ -79,7 +79,7 @@ def test_what_is_dealt_at_once_is_told_with_its_answer(kind: OrderKind, side: in
     one = room()
     one.enter("BUY" if side < 0 else "SELL")
     wanted = send(one.id(Role.CLOSE), kind, OPENED + side * 1_000, 4, side=side)
-    filled = OrderSeen(key=KEY, id=wanted.id, status=Status.FILLED, filled=4)
+    filled = OrderSeen(key=KEY, id=wanted.id, status=Status.FILLED, filled=4, average=Fraction(OPENED))
     assert one.ask(wanted) == (ok(wanted.id), filled)
     assert filled in one.said()
     (seen,) = one.question(Question.POSITION)
@@ -113,7 +113,8 @@ def test_a_triggered_stop_is_what_its_quantity_says_not_its_status(
     stop = send(one.id(Role.STOP), OrderKind.STOP_MARKET, 490_000, close_position=close_position)
     one.ask(stop)
     one.price(489_000)
-    seen = OrderSeen(key=KEY, id=stop.id, status=status, filled=filled)
+    average = Fraction(490_000 if filled else 0)
+    seen = OrderSeen(key=KEY, id=stop.id, status=status, filled=filled, average=average)
     assert one.question(Question.ORDER, stop.id) == (seen,)
     told = [event for event in one.said() if isinstance(event, OrderSeen) and event.id == stop.id]
     assert told[-1] == seen

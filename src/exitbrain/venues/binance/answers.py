@@ -215,6 +215,7 @@ def _plain_seen(key: str, row: Mapping[str, Any], instrument: Instrument) -> Ord
             reading.text(row, "status"), of_conditional=row.get("origType") in reading.CONDITIONAL
         ),
         filled=reading.lots(row, "executedQty", instrument),
+        average=reading.average(row, "avgPrice", instrument),
     )
 
 
@@ -226,6 +227,7 @@ def _algo_seen(key: str, row: Mapping[str, Any], instrument: Instrument) -> Orde
         id=reading.text(row, "clientAlgoId"),
         status=reading.algo_status(reading.text(row, "algoStatus"), quantity, filled),
         filled=filled,
+        average=reading.average(row, "actualPrice", instrument),
     )
 
 

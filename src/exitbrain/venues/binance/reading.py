@@ -90,6 +90,12 @@ def lots(row: Mapping[str, Any], name: str, instrument: Instrument) -> int:
     return int(exact)
 
 
+def average(row: Mapping[str, Any], name: str, instrument: Instrument) -> Fraction:
+    """The price of all fills so far in ticks; 0 where nothing is said of it, since little hangs on it."""
+    said = row.get(name)
+    return exact_ticks(row, name, instrument) if said else Fraction(0)
+
+
 def exact_ticks(row: Mapping[str, Any], name: str, instrument: Instrument) -> Fraction:
     return Fraction(number(row, name)) / Fraction(instrument.tick_size)
 

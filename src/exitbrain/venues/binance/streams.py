@@ -72,7 +72,9 @@ def _order(row: Mapping[str, Any], instruments: Mapping[str, Instrument]) -> tup
     of_conditional = row.get("ot") in reading.CONDITIONAL
     status = reading.plain_status(reading.text(row, "X"), of_conditional=of_conditional)
     filled = reading.lots(row, "z", instrument)
-    return (OrderSeen(key=instrument.symbol, id=reading.text(row, "c"), status=status, filled=filled),)
+    average = reading.average(row, "ap", instrument)
+    id_ = reading.text(row, "c")
+    return (OrderSeen(key=instrument.symbol, id=id_, status=status, filled=filled, average=average),)
 
 
 def _algo(row: Mapping[str, Any], instruments: Mapping[str, Instrument]) -> tuple[Event, ...]:
@@ -82,7 +84,9 @@ def _algo(row: Mapping[str, Any], instruments: Mapping[str, Instrument]) -> tupl
     filled = reading.lots(row, "aq", instrument) if row.get("aq") else 0
     quantity = 0 if reading.flag(row, "cp") else reading.lots(row, "q", instrument)
     status = reading.algo_status(reading.text(row, "X"), quantity, filled)
-    return (OrderSeen(key=instrument.symbol, id=reading.text(row, "caid"), status=status, filled=filled),)
+    average = reading.average(row, "ap", instrument)
+    id_ = reading.text(row, "caid")
+    return (OrderSeen(key=instrument.symbol, id=id_, status=status, filled=filled, average=average),)
 
 
 def _account(said: Mapping[str, Any], instruments: Mapping[str, Instrument]) -> tuple[Event, ...]:

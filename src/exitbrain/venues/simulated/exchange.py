@@ -184,6 +184,11 @@ class Exchange:
 
     def begin_bar(self, symbol: str, bar: Bar) -> None:
         """Price jumps to the open; what it passed is served there."""
+        self.serve(symbol, self.stand_at(symbol, bar))
+
+    def stand_at(self, symbol: str, bar: Bar) -> int:
+        """Price jumps to the open, and nothing is served yet: a market order that comes now goes before what the open
+        has passed, as one does that was decided at the close before (spec F8). Returns where price came from."""
         self.now = max(self.now, bar.at)
         self._bars[symbol] = bar
         market = self.markets.get(symbol)
@@ -191,9 +196,11 @@ class Exchange:
             self.markets[symbol] = Market(
                 symbol=symbol, last=bar.open, mark=bar.open, low=bar.low, high=bar.high, updated_at=self.now
             )
-            return
+            return bar.open
         market.low, market.high = bar.low, bar.high
-        self.jump(symbol, bar.open)
+        before = market.last
+        self._stand(market, bar.open)
+        return before
 
     def finish_bar(self, symbol: str) -> None:
         """Price takes the rest of the bar's path; time moves to a quarter, three quarters and the end of it."""
@@ -207,8 +214,13 @@ class Exchange:
         market = self.markets[symbol]
         before = market.last
         self._stand(market, price)
-        while level := next_passed(self._levels(market), before, price):
-            self._serve(level, price)
+        self.serve(symbol, before)
+
+    def serve(self, symbol: str, before: int) -> None:
+        """What a jump from `before` to where price stands has passed."""
+        market = self.markets[symbol]
+        while level := next_passed(self._levels(market), before, market.last):
+            self._serve(level, market.last)
 
     def move(self, symbol: str, price: int) -> None:
         """Price goes to `price` through everything in between."""
