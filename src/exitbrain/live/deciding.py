@@ -216,9 +216,15 @@ class LiveDecider:
     ) -> None:
         self._plan, self._limits, self._state, self._markets, self._note = plan, limits, state, markets, note
         self._override, self._scope, self._clear_after = override_grade, latch_scope, latch_clear_after
-        self._desks = {key: self._desks_of(key, market) for key, market in markets.items()}
+        self._desks: dict[str, tuple[_Desk, ...]] = {}
 
-    def _desks_of(self, key: str, market: LiveMarket) -> tuple[_Desk, ...]:
+    def _desks_of(self, key: str) -> tuple[_Desk, ...]:
+        """Made with the first bar: a symbol may come while the monitor runs."""
+        if key not in self._desks and key in self._markets:
+            self._desks[key] = self._made(key, self._markets[key])
+        return self._desks.get(key, ())
+
+    def _made(self, key: str, market: LiveMarket) -> tuple[_Desk, ...]:
         by_timeframe: dict[int, list[TriggerCondition]] = {market.timeframe: []}
         for one in self._plan.triggers:
             if one.symbol == key:
@@ -230,7 +236,7 @@ class LiveDecider:
 
     def warm(self, key: str, bar: ClosedBar) -> None:
         """The rules take a stored bar; nobody is asked. The market has taken it."""
-        for desk in self._desks.get(key, ()):
+        for desk in self._desks_of(key):
             desk.take(bar)
 
     def is_latched(self, key: str) -> bool:
@@ -243,7 +249,7 @@ class LiveDecider:
 
     def decide(self, bars: Mapping[str, ClosedBar], now: int) -> Iterator[Event]:
         """Bars that closed at one time, one a key. Lazily: each event has to be taken before the next is asked for."""
-        known = {key: bar for key, bar in sorted(bars.items()) if key in self._desks}
+        known = {key: bar for key, bar in sorted(bars.items()) if key in self._markets}
         for key, bar in known.items():
             self.warm(key, bar)
         moments = {key: self._moment(key, bar, now) for key, bar in known.items()}
@@ -270,7 +276,7 @@ class LiveDecider:
             liquidity=bar.close * bar.volume if bar.volume == bar.volume else None,
         )
         moment = _Moment(key, bar, book if is_open else None, view, close, facts)
-        for place, desk in enumerate(self._desks[key]):
+        for place, desk in enumerate(self._desks_of(key)):
             moment.truths[place] = desk.truths(view)
         return moment
 
@@ -311,7 +317,7 @@ class LiveDecider:
         """A latch trigger's own rule clears its cause, asked also when flat (spec F41). A true answer sets it only where
         its candidate passes the guards; here it breaks the row."""
         key = self._latch_key(moment.key)
-        for place, desk in enumerate(self._desks[moment.key]):
+        for place, desk in enumerate(self._desks_of(moment.key)):
             for one in desk.triggers if desk.is_asked else ():
                 standing = self._state().latch.get(key, {})
                 if one.condition.latch and one.condition.id in standing:
@@ -335,7 +341,7 @@ class LiveDecider:
     def _firing(self, moment: _Moment, book: Book) -> tuple[list[tuple[_Trigger, Truth]], frozenset[str]]:
         """Triggers whose exit rule fires for this position, each with what its hold rule says; and which stay used up."""
         firing, used = [], set(book.used)
-        for place, desk in enumerate(self._desks[moment.key]):
+        for place, desk in enumerate(self._desks_of(moment.key)):
             truths = moment.truths[place]
             for one in desk.triggers if desk.is_asked else ():
                 condition, truth = one.condition, truths[one.exits]
