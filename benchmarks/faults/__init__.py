@@ -1,0 +1,1 @@
+"""One schedule of faults, played to two bots on the simulated venue, and judged from the venue's own log."""
