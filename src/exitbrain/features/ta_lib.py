@@ -10,10 +10,11 @@ _is_pandas_spared = False
 
 
 def spare_pandas() -> None:
-    """For processes of our own that have one thread so far: TA-Lib loads without pandas, at half the time of a small run.
+    """For processes of our own that have one thread so far: TA-Lib loads without pandas, and without polars where that
+    is not there yet; a monitor's first stop waits for it, and it is most of the time.
 
-    It would load pandas only to accept its Series, which nothing here hands to it. In somebody else's process it is
-    left as it is: they may hand it theirs.
+    It would load them only to accept their Series, which nothing here hands to it. In somebody else's process it is left
+    as it is: they may hand it theirs.
     """
     global _is_pandas_spared
     _is_pandas_spared = True
@@ -22,13 +23,13 @@ def spare_pandas() -> None:
 @cache
 def ta_lib() -> ModuleType:
     """The module, with `stream`."""
-    is_hidden = _is_pandas_spared and "pandas" not in sys.modules
-    if is_hidden:
-        sys.modules["pandas"] = None  # type: ignore[assignment]  # an import of it is refused as if it were not there
+    hidden = [name for name in ("pandas", "polars") if _is_pandas_spared and name not in sys.modules]
+    for name in hidden:
+        sys.modules[name] = None  # type: ignore[assignment]  # an import of it is refused as if it were not there
     try:
         import talib
         import talib.stream
     finally:
-        if is_hidden:
-            del sys.modules["pandas"]
+        for name in hidden:
+            del sys.modules[name]
     return talib
