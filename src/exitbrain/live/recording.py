@@ -1,6 +1,6 @@
 """The core behind a journal: an event and what it leads to are written, then the effects may be carried out.
 
-A row holds the event, its effects and a digest of every book that it changed. Replaying the events gives the same state;
+A row holds the event, its effects and, if it is more than sight, a digest of every book that it changed. Replaying the events gives the same state;
 a digest that differs means that other rules are running than those that wrote it, and that is told.
 
 What a start would have to replay is bounded by snapshots: now and then a row holds the whole state. `verify` holds each
@@ -82,8 +82,11 @@ class Recorded:
         state, effects = step(before, event, now)
         if not effects and _is_same(before, state):
             return ()
-        body = {"event": canonical(event), "effects": canonical(effects), "state": digest(_changed(before, state))}
-        self.journal.append(now, EVENT, json.dumps(body, sort_keys=True), soon=_may_wait(before, state, effects))
+        soon = _may_wait(before, state, effects)
+        # The next row that changes a book tells its digest; sight alone is not worth one.
+        state_text = "" if soon else digest(_changed(before, state))
+        body = {"event": canonical(event), "effects": canonical(effects), "state": state_text}
+        self.journal.append(now, EVENT, json.dumps(body, sort_keys=True), soon=soon)
         self.state = state
         self._snapshot_if_due(now)
         return effects
@@ -128,7 +131,8 @@ def replayed(state: State, row: Row, beside: Beside | None = None) -> State:
         return state
     body = json.loads(row.body)
     after, effects = step(state, read(body["event"]), row.at)
-    if canonical(effects) != body["effects"] or digest(_changed(state, after)) != body["state"]:
+    is_same = body["state"] == "" or digest(_changed(state, after)) == body["state"]
+    if canonical(effects) != body["effects"] or not is_same:
         raise Halted(f"journal row {row.seq}: these rules decide otherwise than those that wrote it")
     return after
 
@@ -147,11 +151,7 @@ def _changed(before: State, after: State) -> tuple[object, ...]:
 
 
 def _pairs(before: State, after: State) -> Iterator[tuple[Book | None, Book]]:
-    if after.books is not before.books:
-        for key, book in after.books.items():
-            old = before.books.get(key)
-            if old is not book:
-                yield old, book
+    return after.books.unlike(before.books)
 
 
 def _is_same(before: State, after: State) -> bool:

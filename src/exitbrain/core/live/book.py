@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exitbrain.core import walk as rules
 from exitbrain.core.ladder import REMAINING
+from exitbrain.core.live.books import Books
 from exitbrain.core.live.events import Effect, LivePlan, Mode, Policy, Resting
 from exitbrain.core.live.orders import PROTECTIVE, Order, OrderKind, Role, Stage
 from exitbrain.core.market import Instrument
 from exitbrain.core.stop_moves import reason_of
 from exitbrain.core.trailing import adapted
+
+if TYPE_CHECKING:
+    from exitbrain.core.live.calm import Calm
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
@@ -124,10 +128,21 @@ class Book:
     told: frozenset[str] = frozenset()
     asked: dict[str, int] = field(default_factory=dict)
 
+    # What the rules would say again (core.live.calm): computed from the rest, and no part of the value.
+    calm: Calm | None = field(default=None, compare=False, repr=False, metadata={"derived": True})
+
     def copy(self) -> Book:
-        made = replace(self)
+        made = self.shared()
         for name in _CONTAINERS:
             setattr(made, name, getattr(self, name).copy())
+        made.calm = None
+        return made
+
+    def shared(self) -> Book:
+        """Another book with the very same parts."""
+        made: Book = object.__new__(Book)
+        for name in _FIELDS:
+            setattr(made, name, getattr(self, name))
         return made
 
     @property
@@ -237,6 +252,7 @@ class Book:
         )
 
 
+_FIELDS = tuple(one.name for one in fields(Book))
 _CONTAINERS = tuple(
     one.name for one in fields(Book) if one.name in ("legs", "walk", "late_since", "orders", "booked", "lanes", "asked")
 )
@@ -248,7 +264,12 @@ class State:
     mode: Mode = Mode.ACTIVE
     fence: int = 0
     sequence: int = 0
-    books: dict[str, Book] = field(default_factory=dict)
+    books: Books = field(default_factory=Books)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.books, Books):
+            object.__setattr__(self, "books", Books(self.books))
+
     latch: dict[str, dict[str, int]] = field(default_factory=dict)  # core.latch
 
 

@@ -9,6 +9,7 @@ from exitbrain.core.live import believing as belief
 from exitbrain.core.live.acting import act
 from exitbrain.core.live.asking import ask, is_in_doubt
 from exitbrain.core.live.book import Book, State, Step
+from exitbrain.core.live.calm import calm_of, is_calm_at, priced
 from exitbrain.core.live.events import (
     Alert,
     Answered,
@@ -45,6 +46,8 @@ def step(state: State, event: Event, now: int) -> tuple[State, tuple[Effect, ...
             return _every(state, event, now)
         case Managed():
             return _managed(state, event, now)
+        case PriceSeen():
+            return _priced(state, event, now)
         case LatchAnswered() | LatchAsked():
             return _latched(state, event)
     return _some(state, event, now, (event.key,) if event.key in state.books else ())
@@ -81,13 +84,13 @@ def _managed(state: State, event: Managed, now: int) -> tuple[State, tuple[Effec
     else:
         book = book.copy()
         book.instrument, book.policy = event.instrument, event.policy
-    return _some(_with(state, books={**state.books, event.key: book}), event, now, (event.key,))
+    return _some(_with(state, books=state.books.put(book)), event, now, (event.key,))
 
 
 def _every(state: State, event: Event, now: int) -> tuple[State, tuple[Effect, ...]]:
     keys = tuple(state.books)
     if isinstance(event, Ticked):
-        keys = tuple(key for key, book in state.books.items() if _is_due(book, state, now))
+        keys = tuple(book.key for book in state.books.all() if _is_due(book, state, now))
     return _some(state, event, now, keys)
 
 
@@ -99,16 +102,30 @@ def _is_due(book: Book, state: State, now: int) -> bool:
     return is_in_doubt(book) or book.late_since != {} or (book.lots != 0 and book.plan is None)
 
 
+def _priced(state: State, event: PriceSeen, now: int) -> tuple[State, tuple[Effect, ...]]:
+    """Most prices change nothing else: then the rules are not asked (core.live.calm)."""
+    old = state.books.get(event.key)
+    if old is None:
+        return state, ()
+    if is_calm_at(old, event.ticks, state.settings, state.mode, now):
+        return _with(state, books=state.books.put(priced(old, event.ticks))), ()
+    after, effects = _some(state, event, now, (event.key,))
+    book = after.books[event.key]
+    if not effects and book == priced(old, event.ticks):
+        book.calm = calm_of(book, state.settings, state.mode, now)
+    return after, effects
+
+
 def _some(state: State, event: Event, now: int, keys: tuple[str, ...]) -> tuple[State, tuple[Effect, ...]]:
     if not keys:
         return state, ()
-    books, sequence = dict(state.books), state.sequence
+    books, sequence = state.books, state.sequence
     effects: list[Effect] = []
     for key in keys:
         one = Step(books[key].copy(), state.settings, state.mode, state.fence, sequence, now)
         _believe(one, event)
         _follow(one)
-        books[key], sequence = one.book, one.sequence
+        books, sequence = books.put(one.book), one.sequence
         effects += one.effects
     return _with(state, books=books, sequence=sequence), tuple(effects)
 

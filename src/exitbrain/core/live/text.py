@@ -56,7 +56,8 @@ def _plain(value: object) -> object:
     if isinstance(value, Decimal):
         return {"": "Decimal", "is": str(value)}
     if is_dataclass(value) and not isinstance(value, type):
-        parts = ((one.name, getattr(value, one.name), _default(one)) for one in fields(value))
+        told = (one for one in fields(value) if "derived" not in one.metadata)
+        parts = ((one.name, getattr(value, one.name), _default(one)) for one in told)
         return {"": type(value).__name__} | {name: _plain(part) for name, part, default in parts if part != default}
     if isinstance(value, Mapping):
         return {"": "dict", "is": sorted([[_plain(key), _plain(part)] for key, part in value.items()], key=json.dumps)}
