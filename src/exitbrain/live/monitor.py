@@ -9,7 +9,7 @@ It only leaves: it looks after positions that others open, and never opens one. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Protocol
 
@@ -48,7 +48,7 @@ class Planner(Protocol):
 class Decider(Protocol):
     """Asked at closed bars: events for the core, in order (live.deciding)."""
 
-    def decide(self, bars: Mapping[str, ClosedBar], now: int) -> Sequence[Event]: ...
+    def decide(self, bars: Mapping[str, ClosedBar], now: int) -> Iterable[Event]: ...
 
     def warm(self, key: str, bar: ClosedBar) -> None: ...
 

@@ -146,14 +146,22 @@ class Proposals:
 
     # positions
 
-    def pin_plan(self, position_key: str) -> dict[str, Any] | None:
-        """The plan in force becomes that of a position that opens; one that is pinned stays. None where none is."""
+    def pin_plan(self, position_key: str, proposal_id: str | None = None) -> dict[str, Any] | None:
+        """The plan in force becomes that of a position that opens; one that is pinned stays. None where none is.
+
+        With `proposal_id` it is the plan that was in force when the position opened, which may be retired by now.
+        """
         pins, p = t.plan_pins, t.proposals
         with self.database.writing() as connection:
             self.database.take_turns(connection, TURNS)
             held = self._pinned(connection, position_key)
             if held is None:
-                found = connection.execute(sa.select(p.c.proposal_id).where(p.c.state == State.ACTIVE.value)).scalar()
+                found = proposal_id
+                if found is None:
+                    in_force = sa.select(p.c.proposal_id).where(p.c.state == State.ACTIVE.value)
+                    found = connection.execute(in_force).scalar()
+                else:
+                    self._read_proposal(connection, found)
                 if found is None:
                     return None
                 connection.execute(

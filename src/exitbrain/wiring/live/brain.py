@@ -13,9 +13,10 @@ from exitbrain.core.exit_settings import ExitSettings
 from exitbrain.core.registry import ProfileRegistry
 from exitbrain.core.triggers import StrategyPlan
 from exitbrain.live.deciding import Decided, LiveDecider, names_for_rules
-from exitbrain.live.monitor import Core, Monitor
+from exitbrain.live.monitor import Core, Decider, Monitor
 from exitbrain.live.planning import LivePlanner
 from exitbrain.live.watching import LiveMarket, names_for_plans
+from exitbrain.wiring.live.pins import PinnedDecider, Pins, Rules
 from exitbrain.wiring.settings import run_settings
 
 LOG = logging.getLogger("exitbrain.exit_brain")
@@ -34,7 +35,7 @@ def exit_settings(settings: Settings, environment: Mapping[str, str]) -> ExitSet
 
 class Brain:
     """A monitor with its markets; `watch` adds one more symbol while it runs. `note` hears every candidate of every
-    decision (see `journaled`)."""
+    decision (see `journaled`). Rules are those of `plan`, else those of the written plans that positions are under."""
 
     def __init__(
         self,
@@ -45,6 +46,7 @@ class Brain:
         settings: Settings,
         registry: ProfileRegistry | None = None,
         plan: StrategyPlan | None = None,
+        pins: Pins | None = None,
         environment: Mapping[str, str] | None = None,
         note: Callable[[Decided, int], None] = lambda decided, now: None,
         leverage: int = 1,
@@ -60,14 +62,29 @@ class Brain:
             exit_settings(settings, environment or {}), self.registry, lambda: recorded.state.books, self.markets,
             leverage=leverage, heed_stops=heed_stops,
         )  # fmt: skip
-        self.decider = None
+        self._recorded, self._settings, self._note = recorded, settings, note
+        self.decider: Decider | None = None
         if plan is not None:
-            self.decider = LiveDecider(
-                plan, self.run.limits, lambda: recorded.state, self.markets, note=note,
-                override_grade=self.run.override_grade, latch_scope=self.run.latch_scope,
-                latch_clear_after=self.run.latch_clear_after,
-            )  # fmt: skip
+            self.decider = self._decider(plan, self.markets)
+        elif pins is not None:
+            self.decider = PinnedDecider(self._rules, pins, lambda: recorded.state)
         self.monitor = Monitor(recorded, self.planner, self.decider, markets=self.markets)
+
+    def _decider(self, plan: StrategyPlan, markets: Mapping[str, LiveMarket]) -> LiveDecider:
+        run = run_settings(self._settings, plan)
+        return LiveDecider(
+            plan, run.limits, lambda: self._recorded.state, markets, note=self._note,
+            override_grade=run.override_grade, latch_scope=run.latch_scope, latch_clear_after=run.latch_clear_after,
+        )  # fmt: skip
+
+    def _rules(self, plan: StrategyPlan) -> Rules:
+        """Of a written plan, with features of its own: which plans there are is not known at the start."""
+        markets: dict[str, LiveMarket] = {}
+
+        def add(symbol: str) -> None:
+            markets[symbol] = self._market(names_for_rules(plan, symbol, self.timeframe))
+
+        return Rules(self._decider(plan, markets), markets, add)
 
     def watch(self, symbol: str) -> LiveMarket:
         """Its market; its stored bars are to be given to `monitor.warm` before the first one closes."""
@@ -77,9 +94,10 @@ class Brain:
 
     def _add(self, symbol: str) -> None:
         names = names_for_plans(self.registry) | names_for_rules(self.plan, symbol, self.timeframe)
-        self.markets[symbol] = LiveMarket(
-            self.timeframe, names, default_spread_bps=self.run.spread_bps, thresholds=self.run.thresholds
-        )
+        self.markets[symbol] = self._market(names)
+
+    def _market(self, names: set[str]) -> LiveMarket:
+        return LiveMarket(self.timeframe, names, default_spread_bps=self.run.spread_bps, thresholds=self.run.thresholds)
 
 
 def journaled(write: Callable[[str, str, int], None]) -> Callable[[Decided, int], None]:
