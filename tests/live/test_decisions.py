@@ -254,3 +254,17 @@ def test_a_step_does_not_change_the_state_it_was_given() -> None:
     step(kept, e.PriceSeen(key=KEY, ticks=1100), monitor.now + SECOND)
     step(kept, e.FlattenAsked(key=KEY, decision="f"), monitor.now + SECOND)
     assert kept.books[KEY] == copy
+
+
+def test_a_price_that_was_seen_before_the_stop_moved_does_not_meet_it() -> None:
+    """The report of a rung's fill may come before the price that filled it; the stop that it moved is not met by then."""
+    monitor = Monitor().planned()
+    monitor.now += 2 * SECOND
+    monitor.take(e.PriceSeen(key=KEY, ticks=995))
+    take = next(o for o in monitor.book.present() if o.leg == 1 and o.role is Role.TAKE)
+    monitor.take(e.OrderSeen(key=KEY, id=take.id, status=Status.FILLED, filled=3))
+    monitor.read(7)
+    assert monitor.book.stop_level() == 1000 and monitor.book.through_since is None
+    assert ("S0", 1000, 7) in monitor.resting()
+    monitor.take(e.PriceSeen(key=KEY, ticks=1000))
+    assert monitor.book.through_since is not None

@@ -41,12 +41,10 @@ def _stop(step: Step) -> None:
     book = step.book
     cause = book.stop_reason()
     if book.walk:
-        level = book.stop_level()
-        trail = book.trail_level()
-        if trail is not None and book.runner_left() >= book.size:
-            level, cause = trail, REASONS[rules.BY_TRAIL]
-        met = book.price is not None and book.side * (book.price - level) <= 0
-        book.through_since = _since(step, book.through_since, met)
+        level = book.working_levels()[Role.STOP]
+        if level != book.stop_level():
+            cause = REASONS[rules.BY_TRAIL]
+        book.through_since = _since(step, book.through_since, book.is_met(Role.STOP, level))
     if book.through_since is None:
         return
     if not _standing(book, Role.STOP) or step.now >= book.through_since + step.settings.software_stop_after:
@@ -59,8 +57,7 @@ def _trail(step: Step) -> None:
     trail = book.trail_level()
     if trail is None or book.walk[rules.RUNNER] == REMAINING:
         return
-    met = book.price is not None and book.side * (book.price - trail) <= 0
-    book.trail_through_since = _since(step, book.trail_through_since, met)
+    book.trail_through_since = _since(step, book.trail_through_since, book.is_met(Role.TRAIL, trail))
     since = book.trail_through_since
     if since is None or book.target is not None:
         return

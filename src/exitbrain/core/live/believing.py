@@ -115,6 +115,7 @@ def plan_given(step: Step, event: PlanGiven) -> None:
     rules.raise_peak(state, [], state[rules.PEAK], book.distance, *book.callbacks())
     if book.price is not None:
         price_seen(step, book.price)
+        book.priced = {}
 
 
 def _opened_at(book: Book) -> int:
@@ -220,6 +221,7 @@ def price_seen(step: Step, ticks: int) -> None:
     mirrored = book.side * ticks
     rules.raise_peak(book.walk, [], mirrored, book.distance, *book.callbacks())
     book.walk[rules.WORST] = min(book.walk[rules.WORST], mirrored)
+    book.priced = book.working_levels()
 
 
 def stop_moves(step: Step) -> None:

@@ -121,6 +121,7 @@ class Book:
     by_limit: bool = False  # a market order was out of the venue's price band
 
     price: int | None = None
+    priced: dict[Role, int] = field(default_factory=dict)  # the stop levels that stood when it was seen
     through_since: int | None = None
     trail_through_since: int | None = None
     naked_since: int | None = None
@@ -213,6 +214,22 @@ class Book:
 
     def stop_level(self) -> int:
         return self.side * self.walk[rules.STOP]
+
+    def working_levels(self) -> dict[Role, int]:
+        """Where price ends the position, or its runner: the trail is the stop where it covers all."""
+        if not self.walk:
+            return {}
+        trail = self.trail_level()
+        if trail is None:
+            return {Role.STOP: self.stop_level()}
+        if self.runner_left() >= self.size:
+            return {Role.STOP: trail}
+        return {Role.STOP: self.stop_level(), Role.TRAIL: trail}
+
+    def is_met(self, role: Role, level: int) -> bool:
+        """Whether the price that was seen is at the level or beyond. One that was seen before the level stood says
+        nothing: a rung that filled far from it may have moved the stop there."""
+        return self.price is not None and self.priced.get(role) == level and self.side * (self.price - level) <= 0
 
     def stop_reason(self) -> str:
         return reason_of(self.walk[rules.STOP_KIND] if self.walk else rules.BY_STOP)

@@ -81,7 +81,7 @@ def _keep_the_best(step: Step, want: Want, mine: list[Order]) -> None:
 def _is_through(step: Step, want: Want) -> bool:
     """The venue would refuse it, and the engine's own stop is about to act."""
     book = step.book
-    return book.price is not None and want.role is not Role.DISASTER and book.side * (book.price - want.level) <= 0
+    return want.role is not Role.DISASTER and book.is_met(want.role, want.level)
 
 
 def _take(step: Step, want: Want) -> None:
