@@ -174,8 +174,8 @@ def _same_head(before: State, after: State) -> bool:
 
 
 # A price, when something was read, and the worst price so far, which nothing hangs on.
-_SIGHT = frozenset({"price", "priced", "asked", "position_at", "orders_at", "version", "walk"})
-_LASTING = tuple(one.name for one in fields(Book) if one.name not in _SIGHT)
+_SIGHT = frozenset({"price", "priced", "asked", "position_at", "orders_at", "agreed_since", "version", "walk"})
+_LASTING = tuple(one.name for one in fields(Book) if one.name not in _SIGHT and not one.metadata)
 
 
 def _differs_only_in_sight(old: Book, new: Book) -> bool:

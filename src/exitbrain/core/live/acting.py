@@ -32,11 +32,6 @@ def act(step: Step) -> None:
     _naked(step)
 
 
-def _since(step: Step, since: int | None, is_through: bool) -> int | None:
-    """From when on price is through the level. A level once met stays met until the position ends."""
-    return since if since is not None or not is_through else step.now
-
-
 def _stop(step: Step) -> None:
     book = step.book
     cause = book.stop_reason()
@@ -44,7 +39,10 @@ def _stop(step: Step) -> None:
         level = book.working_levels()[Role.STOP]
         if level != book.stop_level():
             cause = REASONS[rules.BY_TRAIL]
-        book.through_since = _since(step, book.through_since, book.is_met(Role.STOP, level))
+        if book.side * (level - book.through_level) < 0:
+            book.through_since = None  # what was met was the runner's level, and the runner is gone
+        if book.through_since is None and book.is_met(Role.STOP, level):
+            book.through_since, book.through_level = step.now, level
     if book.through_since is None:
         return
     if not _standing(book, Role.STOP) or step.now >= book.through_since + step.settings.software_stop_after:
@@ -57,15 +55,34 @@ def _trail(step: Step) -> None:
     trail = book.trail_level()
     if trail is None or book.walk[rules.RUNNER] == REMAINING:
         return
-    book.trail_through_since = _since(step, book.trail_through_since, book.is_met(Role.TRAIL, trail))
+    if book.trail_through_since is None and book.is_met(Role.TRAIL, trail):
+        book.trail_through_since = step.now  # a level once met stays met until the position ends
     since = book.trail_through_since
     if since is None or book.target is not None:
         return
-    if not _standing(book, Role.TRAIL) or step.now >= since + step.settings.software_stop_after:
-        left = book.runner_left()
-        if left and _is_read_since(book, since) and not _in_flight(book, Role.TRAIL):
-            book.walk[rules.RUNNER] = 0
-            aim(step, max(0, book.size - left), REASONS[rules.BY_TRAIL])
+    if not book.trail_overdue and _standing(book, Role.TRAIL) and step.now < since + step.settings.software_stop_after:
+        return
+    book.trail_overdue = True  # its own order goes first, so that the runner does not leave twice
+    left = book.runner_left()
+    if left and _is_over(step, Role.TRAIL, None, since, "the runner"):
+        book.walk[rules.RUNNER] = 0
+        aim(step, max(0, book.size - left), REASONS[rules.BY_TRAIL])
+
+
+def _is_over(step: Step, role: Role, leg: int | None, since: int, said: str) -> bool:
+    """Whether no order of a leg can act any more, and the position was read after that. A leg in doubt is not closed by
+    market on top of an order that may be filled: it is told, and the stop stands."""
+    book = step.book
+    mine = [o for o in book.orders.values() if o.epoch == book.epoch and o.role is role and leg in (None, o.leg)]
+    if any(o.stage is Stage.GHOST for o in mine):
+        alert(
+            step,
+            f"doubt {role}{leg or 0}",
+            f"{said} is left to the stop: an order of it is believed absent, not known to be",
+        )
+    if any(not o.is_final for o in mine):
+        return False
+    return _is_read_since(book, max((o.since for o in mine), default=since))
 
 
 def _late_takes(step: Step) -> None:
@@ -73,7 +90,8 @@ def _late_takes(step: Step) -> None:
     assert book.plan is not None or not book.legs
     for rung in book.plan.rungs if book.plan else ():
         left = rung_left(book, rung.index)
-        passed = book.price is not None and book.side * (book.price - rung.level) >= 0
+        # A price that was seen before the plan was there tells nothing of its rungs.
+        passed = book.price is not None and book.priced != {} and book.side * (book.price - rung.level) >= 0
         if not left or not (passed or rung.index in book.late_since):
             book.late_since.pop(rung.index, None)
             continue
@@ -82,6 +100,9 @@ def _late_takes(step: Step) -> None:
         if step.now < since + patience or book.target is not None or not _is_read_since(book, since):
             continue
         if not passed and since + patience > step.now - settings.hard_patience:
+            continue
+        book.overdue |= {rung.index}  # its own order goes first, so that the rung does not leave twice
+        if not _is_over(step, Role.TAKE, rung.index, since, f"rung {rung.index}"):
             continue
         book.taken |= {rung.index}
         aim(step, max(0, book.size - left), reason_of(rules.TARGET + rung.index))
@@ -99,10 +120,6 @@ def _standing(book: Book, role: Role) -> bool:
     """Whether a stop is at the venue, or on its way."""
     stages = (Stage.LIVE, Stage.TRIGGERED, Stage.SENDING)
     return any(o.stage in stages for o in _in_lane(book, role)) or any(book.foreign_stops())
-
-
-def _in_flight(book: Book, role: Role) -> bool:
-    return any(o.stage in (Stage.TRIGGERED, Stage.SENDING) for o in _in_lane(book, role))
 
 
 def _naked(step: Step) -> None:

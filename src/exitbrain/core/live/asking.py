@@ -28,7 +28,7 @@ def ask(step: Step) -> None:
     if unplanned and now >= book.asked.get(Question.PLAN, -every) + settings.look_every:
         book.asked[Question.PLAN] = now
         step.effects.append(Ask(key=book.key, what=Question.PLAN, epoch=book.epoch, lots=book.lots, entry=book.entry))
-    for order in list(book.orders.values()):
+    for order in book.unfinished():
         at_once = order.kind in (OrderKind.MARKET, OrderKind.LIMIT_IOC)
         is_doubtful = order.stage in _DOUBTFUL or (order.stage is Stage.LIVE and (order.misses or at_once))
         if is_doubtful and now >= order.looked_at + settings.look_every and now > order.since:
@@ -37,12 +37,11 @@ def ask(step: Step) -> None:
 
 
 def is_in_doubt(book: Book) -> bool:
-    if not book.is_synced or book.target is not None:
+    if not book.is_synced or book.target is not None or book.differs_since is not None:
         return True
-    if any(not o.is_final and o.stage not in (Stage.LIVE, Stage.GHOST) for o in book.orders.values()):
-        return True
-    if any(o.misses and o.stage is Stage.LIVE for o in book.orders.values()):
-        return True
+    for order in book.unfinished():
+        if order.misses if order.stage is Stage.LIVE else order.stage is not Stage.GHOST:
+            return True
     if book.through_since is not None or book.trail_through_since is not None or book.late_since:
         return bool(book.lots)
     return bool(book.lots) and is_ours(book) and book.cover() < book.size

@@ -40,11 +40,13 @@ def position_seen(step: Step, event: PositionSeen) -> None:
     book = step.book
     if event.version < book.version:
         return
-    before, entry = book.lots, book.entry
+    before, entry, known = book.lots, book.entry, (book.lots, book.version)
     is_first = book.version < 0 or book.position_at < book.started_at
     if event.version > book.version or event.asked_at is not None:
         book.lots, book.entry, book.version = event.lots, event.entry, event.version
     if event.asked_at is not None:
+        if (book.lots, book.version) != known:
+            book.agreed_since = event.asked_at
         book.position_at = max(book.position_at, event.asked_at)
     if book.lots and book.entry != entry:
         book.account, book.grown = None, True  # others added, unseen perhaps: a fresh plan is asked for
@@ -71,12 +73,12 @@ def _end_epoch(step: Step) -> None:
     book = step.book
     book.plan, book.target, book.account = None, None, None
     book.walk, book.legs, book.late_since, book.booked, book.lanes = [], {}, {}, {}, {}
-    book.taken, book.told, book.moved = frozenset(), frozenset(), frozenset()
+    book.taken, book.told, book.moved, book.overdue = frozenset(), frozenset(), frozenset(), frozenset()
     book.paid = book.risk = book.opened_entry = Fraction(0)
-    book.used = frozenset()
+    book.used, book.priced = frozenset(), {}
     book.distance, book.ratio, book.opening_bar_at, book.bars_held = -1, Fraction(1), -1, -1
-    book.clear_takes = book.by_limit = book.grown = False
-    book.through_since = book.trail_through_since = book.naked_since = None
+    book.clear_takes = book.by_limit = book.grown = book.trail_overdue = book.protect_only = False
+    book.through_since = book.trail_through_since = book.naked_since = book.differs_since = None
 
 
 def _target_reached(step: Step) -> None:
@@ -110,7 +112,8 @@ def plan_given(step: Step, event: PlanGiven) -> None:
     book.legs = {rung.index: rung.lots + book.filled_of(Role.TAKE, rung.index) for rung in plan.rungs}
     if plan.runner > 0:
         state[rules.RUNNER] = plan.runner + book.trail_filled()
-    book.taken, book.moved, book.late_since = frozenset(), frozenset(), {}
+    book.taken, book.moved, book.overdue, book.late_since = frozenset(), frozenset(), frozenset(), {}
+    book.trail_overdue, book.trail_through_since = False, None
     book.account, book.grown = book.size + book.own_filled(), False
     rules.raise_peak(state, [], state[rules.PEAK], book.distance, *book.callbacks())
     if book.price is not None:
@@ -135,6 +138,7 @@ def settle_account(step: Step) -> None:
     """What others did to the size. Only when nothing of ours is under way can it be told from our own fills; then the
     open legs shrink in proportion (spec P9)."""
     book = step.book
+    _doubt_the_account(step)
     if book.plan is None or not book.lots or book.target is not None:
         return
     busy = any(o.stage is not Stage.LIVE or o.kind is OrderKind.MARKET for o in book.present())
@@ -145,6 +149,21 @@ def settle_account(step: Step) -> None:
     if book.size < expected:
         shrink(step, expected, book.size)
     book.account = book.size + book.own_filled()
+    _doubt_the_account(step)
+
+
+def _doubt_the_account(step: Step) -> None:
+    """A size that our own fills do not explain for long: stops are kept, takes and rules wait until it is explained."""
+    book = step.book
+    gap = 0 if book.account is None or not book.lots else abs(book.size - book.account + book.own_filled())
+    if gap <= 1:
+        book.differs_since, book.protect_only = None, False
+        return
+    if book.differs_since is None:
+        book.differs_since = step.now
+    if step.now >= book.differs_since + step.settings.differs_for and not book.protect_only:
+        book.protect_only = True
+        alert(step, "discrepancy", f"{book.size} lots are held, {book.size - gap} or {book.size + gap} are explained")
 
 
 def shrink(step: Step, before: int, after: int) -> None:
@@ -302,6 +321,8 @@ def report(step: Step, order: Order, status: Status, filled: int) -> None:
     grown = max(order.filled, filled)
     if grown > order.filled or (stage is not order.stage and stage is not Stage.LIVE):
         ask_soon(step, "position")
+    if stage is order.stage and grown == order.filled and not (order.absences or order.misses):
+        return
     parts: dict[str, object] = {"stage": stage, "filled": grown, "absences": 0, "misses": 0}
     if stage is Stage.TRIGGERED and order.stage is not Stage.TRIGGERED:
         parts["triggered_at"] = step.now
@@ -321,16 +342,15 @@ def orders_seen(step: Step, event: OrdersSeen) -> None:
     for id_, resting in listed.items():
         order = book.orders.get(id_)
         if order is None:
-            book.orders[id_] = _orphan(resting, step.now)
+            step.put(_orphan(resting, step.now))
         elif not order.is_final:
             report(step, order, Status.TRIGGERED if resting.triggered else Status.OPEN, resting.filled)
-    for order in list(book.orders.values()):
-        if order.is_final or order.id in listed or order.stage is Stage.SENDING or again:
-            continue
-        if event.asked_at >= order.since:
+    for order in () if again else book.unfinished():
+        if order.id not in listed and order.stage is not Stage.SENDING and event.asked_at >= order.since:
             missed = step.change(order, misses=order.misses + 1)
             if missed.stage is Stage.LIVE and missed.misses >= 2:
                 step.change(missed, stage=Stage.UNKNOWN)
+    _forget_old(step)
 
 
 def _orphan(resting: Resting, now: int) -> Order:
@@ -338,6 +358,7 @@ def _orphan(resting: Resting, now: int) -> Order:
     return Order(
         id=resting.id, role=Role.CLOSE, leg=0, kind=resting.kind, level=resting.level, lots=resting.lots, epoch=0,
         close_position=resting.close_position, stage=Stage.LIVE, since=now, sent_at=now, filled=resting.filled,
+        side=resting.side,
     )  # fmt: skip
 
 
@@ -353,30 +374,36 @@ def order_absent(step: Step, event: OrderAbsent) -> None:
 
 
 def age_orders(step: Step) -> None:
-    """What time does to orders: an answer that did not come, an absence that was seen from all sides, forgetting."""
+    """What time does to orders: an answer that did not come, an absence that was seen from all sides."""
+    settings, now = step.settings, step.now
+    for order in step.book.unfinished():
+        age = now - order.since
+        if order.stage is Stage.SENDING:
+            if age >= settings.answer_within:
+                step.change(order, stage=Stage.UNKNOWN)
+        elif _is_absent(order) and age >= (
+            settings.stop_absent_after if order.role in PROTECTIVE else settings.absent_after
+        ):
+            step.change(order, stage=Stage.GHOST)
+            alert(step, f"ghost {order.id}", f"{order.id} is believed absent; the venue may still show it")
+
+
+def _is_absent(order: Order) -> bool:
+    doubtful = order.stage in (Stage.UNKNOWN, Stage.CANCELING, Stage.TRIGGERED)
+    return doubtful and order.absences >= 3 and order.misses > 0
+
+
+def _forget_old(step: Step) -> None:
     book, settings, now = step.book, step.settings, step.now
     for order in list(book.orders.values()):
-        age = now - order.since
-        if order.stage is Stage.SENDING and age >= settings.answer_within:
-            step.change(order, stage=Stage.UNKNOWN)
-        elif order.stage in (Stage.UNKNOWN, Stage.CANCELING, Stage.TRIGGERED) and order.absences >= 3 and order.misses:
-            if age >= (settings.stop_absent_after if order.role in PROTECTIVE else settings.absent_after):
-                step.change(order, stage=Stage.GHOST)
-                alert(step, f"ghost {order.id}", f"{order.id} is believed absent; the venue may still show it")
-        elif (order.stage is Stage.GHOST and age >= settings.ghost_for) or (
-            order.is_final and age >= settings.kept_final
-        ):
-            _forget(step, order)
-
-
-def _forget(step: Step, order: Order) -> None:
-    book = step.book
-    del book.orders[order.id]
-    if order.epoch == book.epoch and order.filled:
-        rate = book.instrument.maker_fee if order.kind is OrderKind.LIMIT else book.instrument.taker_fee
-        book.paid += (order.average or order.level or book.entry) * order.filled * Fraction(rate)
-        lane = f"{order.role}{order.leg}"
-        book.booked[lane] = book.booked.get(lane, 0) + order.filled
+        kept = settings.kept_final if order.is_final else settings.ghost_for if order.stage is Stage.GHOST else None
+        if kept is None or now < order.since + kept:
+            continue
+        del book.orders[order.id]
+        if order.epoch == book.epoch and order.filled:
+            rate = book.instrument.maker_fee if order.kind is OrderKind.LIMIT else book.instrument.taker_fee
+            book.paid += (order.average or order.level or book.entry) * order.filled * Fraction(rate)
+    book.keep_track()
 
 
 def restarted(step: Step) -> None:
@@ -384,7 +411,7 @@ def restarted(step: Step) -> None:
     book = step.book
     book.started_at = step.now
     book.asked = {}
-    for order in list(book.orders.values()):
+    for order in book.unfinished():
         if order.stage is Stage.SENDING:
             step.change(order, stage=Stage.UNKNOWN)
         elif order.stage is Stage.CANCELING:
@@ -443,6 +470,7 @@ def _refused(step: Step, order: Order, event: Answered) -> None:
             book.clear_takes = book.clear_takes or order.role is Role.CLOSE
             ask_soon(step, "position", "orders")
         case Refusal.CLOSE_POSITION_EXISTS:
+            _adopt_standing(step)
             ask_soon(step, "orders")
             wait = SECOND
         case Refusal.TRIGGERING:
@@ -471,13 +499,25 @@ def _refused(step: Step, order: Order, event: Answered) -> None:
     book.lanes[name] = Lane(failures=lane.failures + 1, not_before=now + min(wait, HOUR), sent_at=lane.sent_at)
 
 
-def _price_was_through(step: Step, order: Order) -> None:
-    """The level is passed already: what the order was for is done by market, now."""
+def _adopt_standing(step: Step) -> None:
+    """The one that stands may be ours, of the position before: as good a last stop as any."""
     book = step.book
+    for order in book.unfinished():
+        mine = order.role is Role.DISASTER and order.stage is Stage.LIVE and order.side == -book.side
+        if mine and order.epoch != book.epoch and book.lots:
+            step.change(order, epoch=book.epoch)
+
+
+def _price_was_through(step: Step, order: Order) -> None:
+    """The level is passed already: what the order was for is done by market, now. The refusal may come so late that the
+    position is gone: the next one has levels of its own."""
+    book = step.book
+    if order.epoch != book.epoch or not book.lots:
+        return
     long_ago = step.now - HOUR
     if order.role is Role.TAKE:
         book.late_since[order.leg] = long_ago
     elif order.role is Role.TRAIL:
         book.trail_through_since = long_ago
     elif is_ours(book):
-        book.through_since = long_ago
+        book.through_since, book.through_level = long_ago, order.level

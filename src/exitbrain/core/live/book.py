@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from exitbrain.core import walk as rules
@@ -48,6 +49,8 @@ class Settings:
     naked_after: int = 2 * SECOND
     flatten_when_naked_for: int | None = None
     kept_final: int = 60 * SECOND
+    differs_for: int = 3 * SECOND
+    agree_for: int = SECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,7 @@ class Book:
     found: bool = False  # it was there when the process first looked: others opened it before
     position_at: int = -1  # asked_at of the last snapshot that was not older than what is known
     orders_at: int = -1
+    agreed_since: int = -1  # asked_at of the first of the snapshots, up to the last, that all say the same
     account: int | None = None  # size that our own fills explain: what differs from it was done by others
 
     # the plan
@@ -92,6 +96,8 @@ class Book:
     walk: list[int] = field(default_factory=list)  # state of core.walk, mirrored for shorts
     taken: frozenset[int] = frozenset()  # rungs that the engine took by itself
     late_since: dict[int, int] = field(default_factory=dict)
+    overdue: frozenset[int] = frozenset()  # rungs that the engine takes once their orders are gone
+    trail_overdue: bool = False
     grown: bool = False  # since the plan was made
 
     # the life of the position, for stops that ask for it
@@ -111,7 +117,7 @@ class Book:
     # the venue's books
     orders: dict[str, Order] = field(default_factory=dict)
     foreign: tuple[Resting, ...] = ()
-    booked: dict[str, int] = field(default_factory=dict)  # fills of forgotten orders, by lane
+    booked: dict[str, int] = field(default_factory=dict)  # fills of our orders in this epoch, by lane
     lanes: dict[str, Lane] = field(default_factory=dict)
 
     # what is to be done
@@ -123,14 +129,20 @@ class Book:
     price: int | None = None
     priced: dict[Role, int] = field(default_factory=dict)  # the stop levels that stood when it was seen
     through_since: int | None = None
+    through_level: int = 0  # the level that price went through then
     trail_through_since: int | None = None
     naked_since: int | None = None
+    differs_since: int | None = None  # the size is not what our own fills explain
+    protect_only: bool = False  # it differs for long: stops alone, until it is explained
     halted: str = ""
     told: frozenset[str] = frozenset()
     asked: dict[str, int] = field(default_factory=dict)
 
     # What the rules would say again (core.live.calm): computed from the rest, and no part of the value.
     calm: Calm | None = field(default=None, compare=False, repr=False, metadata={"derived": True})
+    # Within a step only: orders that may still act, of any epoch and of this one.
+    unfinished_now: list[Order] | None = field(default=None, compare=False, repr=False, metadata={"derived": True})
+    present_now: list[Order] | None = field(default=None, compare=False, repr=False, metadata={"derived": True})
 
     def copy(self) -> Book:
         made = self.shared()
@@ -142,9 +154,17 @@ class Book:
     def shared(self) -> Book:
         """Another book with the very same parts."""
         made: Book = object.__new__(Book)
-        for name in _FIELDS:
-            setattr(made, name, getattr(self, name))
+        for put, value in zip(_PUT, _ALL(self)):
+            put(made, value)
         return made
+
+    def keep_track(self) -> None:
+        """Within a step the lists of orders are made when orders change, not when they are read."""
+        self.unfinished_now = [o for o in self.orders.values() if not o.is_final]
+        self.present_now = [o for o in self.unfinished_now if o.epoch == self.epoch]
+
+    def lose_track(self) -> None:
+        self.unfinished_now = self.present_now = None
 
     @property
     def side(self) -> int:
@@ -170,21 +190,27 @@ class Book:
         """Whether position and open orders were both read since the start, the orders since the position opened."""
         return self.position_at >= self.started_at and self.orders_at >= max(self.started_at, self.opened_at)
 
-    def present(self) -> Iterator[Order]:
-        """Orders of this epoch that may still act."""
-        return (o for o in self.orders.values() if o.epoch == self.epoch and not o.is_final)
+    def unfinished(self) -> list[Order]:
+        """Orders of any epoch that may still act."""
+        if self.unfinished_now is not None:
+            return self.unfinished_now
+        return [o for o in self.orders.values() if not o.is_final]
+
+    def present(self) -> list[Order]:
+        """Those of this epoch."""
+        if self.present_now is not None:
+            return self.present_now
+        return [o for o in self.orders.values() if o.epoch == self.epoch and not o.is_final]
 
     def filled_of(self, role: Role, leg: int) -> int:
-        past = self.booked.get(f"{role}{leg}", 0)
-        return past + sum(o.filled for o in self.orders.values() if o.epoch == self.epoch and o.lane == (role, leg))
+        return self.booked.get(f"{role}{leg}", 0)
 
     def trail_filled(self) -> int:
         """Over all pieces of the runner's stop."""
-        past = sum(lots for lane, lots in self.booked.items() if lane.startswith(Role.TRAIL))
-        return past + sum(o.filled for o in self.orders.values() if o.epoch == self.epoch and o.role is Role.TRAIL)
+        return sum(lots for lane, lots in self.booked.items() if lane[0] == Role.TRAIL)
 
     def own_filled(self) -> int:
-        return sum(self.booked.values()) + sum(o.filled for o in self.orders.values() if o.epoch == self.epoch)
+        return sum(self.booked.values())
 
     def cover(self, *, without: str = "", working_only: bool = False) -> int:
         """Lots that stops at the venue would close, as far as we know; at most the size."""
@@ -269,10 +295,12 @@ class Book:
         )
 
 
-_FIELDS = tuple(one.name for one in fields(Book))
 _CONTAINERS = tuple(
     one.name for one in fields(Book) if one.name in ("legs", "walk", "late_since", "orders", "booked", "lanes", "asked")
 )
+_NAMES = tuple(one.name for one in fields(Book))
+_ALL = attrgetter(*_NAMES)
+_PUT = tuple(vars(Book)[name].__set__ for name in _NAMES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,8 +331,16 @@ class Step:
     effects: list[Effect] = field(default_factory=list)
 
     def change(self, order: Order, **parts: Any) -> Order:
+        book = self.book
         if "stage" in parts and parts["stage"] is not order.stage:
             parts.setdefault("since", self.now)
         changed = replace(order, **parts)
-        self.book.orders[order.id] = changed
+        if changed.filled > order.filled and order.epoch == book.epoch:
+            lane = f"{order.role}{order.leg}"
+            book.booked[lane] = book.booked.get(lane, 0) + changed.filled - order.filled
+        self.put(changed)
         return changed
+
+    def put(self, order: Order) -> None:
+        self.book.orders[order.id] = order
+        self.book.keep_track()

@@ -13,13 +13,15 @@ from exitbrain.core.live.events import Mode, Policy
 from exitbrain.core.live.orders import Order, OrderKind, Role, Stage, Want
 from exitbrain.core.stop_moves import REASONS, reason_of
 
+FAR = "disaster_stop"
+
 
 def desired(book: Book, settings: Settings, mode: Mode) -> list[Want]:
     """In order of urgency. Nothing for a flat position, and for one that policy leaves to its owner."""
     if not book.lots or not is_ours(book):
         return []
     wants = _stops(book, settings)
-    if book.plan is not None and mode is Mode.ACTIVE and not book.halted:
+    if book.plan is not None and mode is Mode.ACTIVE and not book.halted and not book.protect_only:
         wants += _takes(book)
     return wants
 
@@ -31,14 +33,15 @@ def is_ours(book: Book) -> bool:
 def _stops(book: Book, settings: Settings) -> list[Want]:
     wants = []
     working = _working(book)
-    far = Want(Role.DISASTER, 0, OrderKind.STOP_MARKET, disaster_level(book, settings), 0, True, "disaster_stop")
     if not settings.close_position_stops:
         # Without close-position stops the disaster level is worked by a sized one, until there is a plan.
         if not book.walk:
-            working = [Want(Role.STOP, 0, OrderKind.STOP_MARKET, far.level, book.size, cause=far.cause)]
+            level = disaster_level(book, settings)
+            working = [Want(Role.STOP, 0, OrderKind.STOP_MARKET, level, book.size, cause=FAR)]
     elif not any(one.close_position for one in book.foreign_stops()):
         standing = _standing_disaster(book)
-        wants.append(far._replace(level=standing.level) if standing else far)
+        level = standing.level if standing else disaster_level(book, settings)
+        wants.append(Want(Role.DISASTER, 0, OrderKind.STOP_MARKET, level, 0, True, FAR))
     return wants + [piece for want in _uncovered(book, working) for piece in _pieces(book, want)]
 
 
@@ -54,7 +57,7 @@ def _working(book: Book) -> list[Want]:
         return []
     trail, stop, size = book.trail_level(), book.stop_level(), book.size
     runner, by_stop, by_trail = book.runner_left(), book.stop_reason(), REASONS[rules.BY_TRAIL]
-    if trail is None:
+    if trail is None or (book.trail_overdue and runner < size):
         return [Want(Role.STOP, 0, OrderKind.STOP_MARKET, stop, size, cause=by_stop)]
     if runner >= size:
         return [Want(Role.STOP, 0, OrderKind.STOP_MARKET, trail, size, cause=by_trail)]
@@ -103,6 +106,8 @@ def _takes(book: Book) -> list[Want]:
     room = book.goal - book.foreign_take_lots()
     wants = []
     for rung in book.plan.rungs:
+        if rung.index in book.overdue:
+            continue
         lots = min(rung_left(book, rung.index), room, book.largest_order)
         if lots <= 0:
             continue

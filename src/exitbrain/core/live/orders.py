@@ -103,6 +103,7 @@ class Order:
     stage: Stage
     since: int
     sent_at: int
+    side: int = 0  # +1 to buy, -1 to sell
     size_before: int = 0
     filled: int = 0
     to_zero: bool = False

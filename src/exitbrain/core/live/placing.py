@@ -36,7 +36,7 @@ def place(step: Step) -> None:
         else:
             _take(step, want)
     lanes = {(want.role, want.leg) for want in wants}
-    for order in list(book.orders.values()):
+    for order in book.unfinished():
         if order.epoch != book.epoch or order.lane not in lanes or not book.lots:
             _withdraw(step, order)
 
@@ -108,6 +108,9 @@ def _withdraw(step: Step, order: Order) -> None:
         return
     if order.stage is Stage.CANCELING and now < order.cancel_at + step.settings.cancel_wait:
         return
+    stands = order.kind is OrderKind.STOP_MARKET and order.stage is Stage.LIVE and order.side == -book.side
+    if stands and order.epoch != book.epoch and book.lots and is_ours(book) and book.cover() < book.size:
+        return  # of a position before, yet it covers this one until its own stops stand
     current = order.epoch == book.epoch and book.lots != 0
     if current and order.role in PROTECTIVE and order.stage is Stage.LIVE and is_ours(book):
         working = order.role is not Role.DISASTER
@@ -136,6 +139,13 @@ def _close(step: Step) -> None:
         pending = [o for o in pending if o.stage is not Stage.UNKNOWN]
     if pending or book.position_at <= last or _takes_in_the_way(step, target.since, target.lots):
         return
+    if (
+        target.lots
+        and _is_in_doubt(step, target.since)
+        and book.position_at < book.agreed_since + step.settings.agree_for
+    ):
+        alert(step, "doubt C0", f"closing down to {target.lots} lots waits for two readings that agree")
+        return
     lots = _known_size(step) - target.lots
     if lots <= 0:
         return
@@ -148,6 +158,13 @@ def _close(step: Step) -> None:
         kind = OrderKind.LIMIT_IOC
         level = book.price * inside // whole if book.side > 0 else -(-book.price * whole // inside)
     _send(step, Want(Role.CLOSE, 0, kind, level, lots, cause=target.cause))
+
+
+def _is_in_doubt(step: Step, since: int) -> bool:
+    """Whether what an earlier attempt at this target came to is not known."""
+    book = step.book
+    tried = (o for o in book.present() if o.role is Role.CLOSE and o.sent_at >= since)
+    return any(o.stage is Stage.GHOST for o in tried)
 
 
 def _known_size(step: Step) -> int:
@@ -187,11 +204,13 @@ def _send(step: Step, want: Want) -> None:
     book, now = step.book, step.now
     step.sequence += 1
     made = client_id(step.settings.install, step.fence, step.sequence, want.role, want.leg)
-    book.orders[made] = Order(
+    order = Order(
         id=made, role=want.role, leg=want.leg, kind=want.kind, level=want.level, lots=want.lots, epoch=book.epoch,
-        close_position=want.close_position, stage=Stage.SENDING, since=now, sent_at=now, size_before=book.size,
+        close_position=want.close_position, stage=Stage.SENDING, since=now, sent_at=now, side=-book.side,
+        size_before=book.size,
         cause=want.cause,
     )  # fmt: skip
+    step.put(order)
     name = f"{want.role}{want.leg}"
     book.lanes[name] = replace(book.lanes.get(name, Lane()), sent_at=now, not_before=now + step.settings.first_backoff)
     step.effects.append(

@@ -123,8 +123,10 @@ def _some(state: State, event: Event, now: int, keys: tuple[str, ...]) -> tuple[
     effects: list[Effect] = []
     for key in keys:
         one = Step(books[key].copy(), state.settings, state.mode, state.fence, sequence, now)
+        one.book.keep_track()
         _believe(one, event)
         _follow(one)
+        one.book.lose_track()
         books, sequence = books.put(one.book), one.sequence
         effects += one.effects
     return _with(state, books=books, sequence=sequence), tuple(effects)

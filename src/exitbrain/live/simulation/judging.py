@@ -17,6 +17,7 @@ I14 (one writer) is the journal's and is held by tests/store and tests/live.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,8 @@ from exitbrain.core.live import events as e
 from exitbrain.core.live import step as stepping
 from exitbrain.core.live.book import Book, State
 from exitbrain.core.live.client_ids import parsed_id
-from exitbrain.core.live.orders import PROTECTIVE, OrderKind, Role, Stage
+from exitbrain.core.live.orders import PROTECTIVE, OrderKind, Role, Stage, Status
+from exitbrain.core.stop_moves import REASONS
 from exitbrain.live.simulation.swarm import SECOND, Swarm
 from exitbrain.live.simulation.venue import KEY, Venue
 
@@ -41,6 +43,7 @@ TARGET_WITHIN = 30 * SECOND
 MOST_IN_A_LANE = 8
 HEARD_TWICE = 0.03
 TAKES = (OrderKind.LIMIT, OrderKind.TAKE_PROFIT_MARKET)
+STOP_REASONS = frozenset(REASONS.values())
 FILTER_CODES = (-1111, -4014, -4023, -1013, -4003, -4004, -4005, -4164, -4137, -4138, -1102, -1106)
 
 
@@ -87,6 +90,7 @@ class Judge:
     bare_since: int | None = None
     excused_at: int = 0
     acted_at: int = 0  # when people or the venue last took cover away or changed the position
+    others_at: int = -NEWS_WITHIN  # when a stop of others came or went
     seen_version: int = -1
     known_since: int | None = None
     naked: int = 0
@@ -97,6 +101,13 @@ class Judge:
     decisions: dict[str, Decision] = field(default_factory=dict)
     order_of: dict[str, tuple[str, ...]] = field(default_factory=dict)  # order → decisions that it counts for
     numbers: dict[int, tuple[int, e.LivePlan]] = field(default_factory=dict)  # plans, kept so that no id comes again
+    # what was heard
+    heard_version: int = -1
+    heard_ended: set[str] = field(default_factory=set)
+    lowest: int = 1 << 62  # prices of this life at the venue
+    highest: int = 0
+    life: int = 0
+    prices: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=32))
     # I2, I6
     tightest: dict[tuple[int, Role], tuple[int, int]] = field(default_factory=dict)
     sent: dict[str, e.Send] = field(default_factory=dict)
@@ -109,8 +120,10 @@ class Judge:
         if why not in ("take", "cancel"):
             self.excused_at = self.agenda.now
 
-    def people_acted(self) -> None:
+    def people_acted(self, *, on_stops: bool = False) -> None:
         self.acted_at = self.agenda.now
+        if on_stops:
+            self.others_at = self.agenda.now
 
     # what the core decided
 
@@ -119,7 +132,9 @@ class Judge:
         book = state.books.get(KEY)
         if book is None:
             return
+        self._heard(event, book)
         self._kept(before.books.get(KEY), book)
+        self._aimed(before.books.get(KEY), book)
         for effect in effects:
             if isinstance(effect, e.Send):
                 self._send(effect, book)
@@ -135,9 +150,64 @@ class Judge:
                 event,
             )
 
+    def _heard(self, event: e.Event, book: Book) -> None:
+        """What is believed is the newest that was heard."""
+        if isinstance(event, e.PositionSeen):
+            self.heard_version = max(self.heard_version, event.version)
+        elif isinstance(event, e.OrderSeen) and event.status not in (Status.OPEN, Status.TRIGGERED):
+            self.heard_ended.add(event.id)
+        law(book.version >= self.heard_version, "I8", "an older position is believed", book.version, event)
+
+    def _aimed(self, before: Book | None, book: Book) -> None:
+        """I10, and I16: what was to be closed stays so until it is, and a market exit has a reason that the venue saw."""
+        if before is None or before.epoch != book.epoch:
+            return
+        old, new = before.target, book.target
+        if old is new:
+            return
+        if old is not None and new is None:
+            law(book.size <= old.lots, "I10", "a target is forgotten", old, book.size)
+        elif old is not None and new is not None:
+            law(new.lots <= old.lots, "I10", "a target rises", old, new)
+        if new is None or (old is not None and new.cause == old.cause):
+            return
+        if new.cause in STOP_REASONS:
+            law(
+                self._was_met(before) or self._was_met(book),
+                "I16",
+                "closed though no stop was met",
+                new,
+                self.lowest,
+                self.highest,
+            )
+
+    def _was_met(self, book: Book) -> bool:
+        levels = [] if not book.walk else [book.stop_level(), book.trail_level() or book.stop_level()]
+        self._look_at_price()
+        return any(self.lowest <= level if book.side > 0 else self.highest >= level for level in levels)
+
+    def _look_at_price(self) -> None:
+        """The extremes of what the core takes for one position, from the last price that may be on its way when it begins."""
+        price, now, prices = self.venue.price, self.agenda.now, self.prices
+        if not prices or prices[-1][1] != price:
+            prices.append((now, price))
+        book = self.process.state.books.get(KEY)
+        life = book.epoch if book is not None else 0
+        if self.life != life:
+            self.life, since = life, now - self.swarm.latest
+            while len(prices) > 1 and prices[1][0] <= since:
+                prices.popleft()
+            self.lowest, self.highest = min(one for _, one in prices), max(one for _, one in prices)
+        self.lowest, self.highest = min(self.lowest, price), max(self.highest, price)
+
     def _kept(self, before: Book | None, book: Book) -> None:
         """I2: the level that the engine holds never moves away while a position lives."""
-        if before is None or before.epoch != book.epoch or not (before.walk and book.walk) or not book.lots:
+        if before is None or before.epoch != book.epoch or not book.lots or not before.lots:
+            return
+        law(before.plan is None or book.plan is not None, "I9", "the plan is forgotten")
+        if not (before.walk and book.walk):
+            return
+        if before.walk == book.walk and before.lots == book.lots:
             return
         moved = book.side * (book.stop_level() - before.stop_level())
         law(moved >= 0, "I2", "the stop moved away", before.stop_level(), book.stop_level())
@@ -225,19 +295,19 @@ class Judge:
         if algo.side != -venue.side:
             return
         covered, left = venue.cover(), venue.cover(without=cancel.id)
-        if left >= min(covered, abs(venue.lots)) or book.epoch != book.orders[cancel.id].epoch and self._is_news(book):
+        if left >= min(covered, abs(venue.lots)):
             return
         relied = [
             o for o in book.present()
             if o.stage is Stage.LIVE and o.role in PROTECTIVE and o.id != cancel.id and not venue.is_open_stop(o.id)
         ]  # fmt: skip
-        recent = self.agenda.now - NEWS_WITHIN
-        gone = any(venue.killed.get(o.id, -1) >= recent for o in relied)
-        law(gone or self._is_news(book), "I1", "a cancel lays the position bare", cancel, covered, left, venue.lots)
-
-    def _is_news(self, book: Book) -> bool:
-        """Whether people or the venue changed something that the core may not have heard of."""
-        return self.agenda.now - self.acted_at <= NEWS_WITHIN
+        unheard = any(o.id in venue.killed and o.id not in self.heard_ended for o in relied)
+        others = self.agenda.now - self.others_at <= NEWS_WITHIN
+        moved = self.heard_version < venue.position().version
+        law(
+            unheard or moved or others, "I1", "a cancel lays the position bare", cancel, "cover", covered, "then", left,
+            "of", venue.lots,
+        )  # fmt: skip
 
     # what arrived at the venue
 
@@ -257,6 +327,7 @@ class Judge:
 
     def look(self) -> None:
         venue, now = self.venue, self.agenda.now
+        self._look_at_price()
         if venue.version != self.seen_version:
             self.seen_version = venue.version
             self._look_at_fills()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from exitbrain.core.ladder import REMAINING, toward_market
 from exitbrain.core.live import events as e
+from exitbrain.core.live.client_ids import parsed_id
 from exitbrain.live.simulation.agenda import Agenda, Dice
 from exitbrain.live.simulation.swarm import SECOND, Swarm
 from exitbrain.live.simulation.venue import KEY, Venue
@@ -46,7 +47,7 @@ class People:
                 self.wire.tell()
             self.agenda.later(self.swarm.price_every, self.trade)
         else:
-            self.agenda.later(SECOND, self.trade)
+            self.agenda.later(2 * SECOND, self.trade)
         self.wire.price()
 
     def act(self) -> None:
@@ -119,7 +120,7 @@ class People:
         """Cancelled by hand, on the venue's own page."""
         hidden = self.venue.hidden.pop(id_, None)
         if self.venue.cancel(id_) == 0:
-            self.judge.people_acted()
+            self.judge.people_acted(on_stops=parsed_id(id_) is None)
             self.venue.killed[id_] = self.agenda.now
         if hidden:
             self.venue.hidden[id_] = hidden
@@ -148,7 +149,7 @@ class People:
         except Refusal:
             pass
         venue.gather()
-        self.judge.people_acted()
+        self.judge.people_acted(on_stops=stop)
 
     def plan(self, ask: e.Ask) -> e.LivePlan | None:
         dice = Random(f"{self.dice.seed} {ask.epoch} {ask.lots}")
@@ -158,7 +159,11 @@ class People:
 def plan_for(swarm: Swarm, dice: Random, lots: int, entry: Fraction, *, hostile: bool) -> e.LivePlan:
     """Two rungs and a runner, as `core.ladder` compiles them for R = 2%; a hostile one is none that it would make."""
     side, size = (lots > 0) - (lots < 0), abs(lots)
-    away = dice.choice((Fraction(1, 3), Fraction(1, 10))) if hostile else Fraction(1, 50)
+    away = (
+        dice.choice((Fraction(1, 3), Fraction(1, 10)))
+        if hostile
+        else dice.choice((Fraction(1, 50), Fraction(1, 50), Fraction(1, 12)))
+    )
     stop = toward_market(entry * (1 - side * away), side)
     shares = (size, size) if hostile else (size * 3 // 10, size * 3 // 10)
     rungs = tuple(

@@ -134,6 +134,8 @@ class Process:
             wall = self.clock() + self.dice.of("clock").choice(CLOCK_JUMPS)
         last = self.rows[-1][0] if self.rows else 0
         self.offset = max(wall, last) - self.agenda.now
+        if KEY not in self.state.books:
+            self.take(e.Managed(key=KEY, instrument=self.venue.instrument))
         self.take(e.Started(fence=self.run))
 
     def replayed(self) -> State:

@@ -256,6 +256,12 @@ class Venue:
             self.agenda.later(wait, lambda: self._unstick(algo.algo_id))
         return {"unfilled": Fate.UNFILLED, "rejected": Fate.REJECT, "stuck": Fate.STUCK}[met]
 
+    def settle(self) -> None:
+        """Nothing is denied, nothing is stuck."""
+        self.hidden.clear()
+        for number in list(self.exchange.algos):
+            self._unstick(number)
+
     def _unstick(self, number: int) -> None:
         self._now()
         if self.exchange.algos[number].status is AlgoStatus.TRIGGERING:

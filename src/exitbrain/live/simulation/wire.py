@@ -198,7 +198,8 @@ class Wire:
     def settle(self) -> None:
         """Nothing goes wrong any more."""
         self.dice.on = False
-        self.venue.hidden.clear()
+        self.venue.settle()
+        self.tell()
         if self.silent_until > self.agenda.now and not self.swarm.untold_gaps:
             self._reconnect()
         self.silent_until = self.banned_until = 0
