@@ -268,3 +268,21 @@ def test_a_price_that_was_seen_before_the_stop_moved_does_not_meet_it() -> None:
     assert ("S0", 1000, 7) in monitor.resting()
     monitor.take(e.PriceSeen(key=KEY, ticks=1000))
     assert monitor.book.through_since is not None
+
+
+def test_a_size_that_is_known_before_the_fill_that_made_it_is_no_cut_by_others() -> None:  # spec P9
+    """The account's update may come before the order's. Open legs shrink only by what nothing of ours explains."""
+    monitor = Monitor().planned()
+    monitor.read(10)
+    legs = dict(monitor.book.legs)
+    take = next(o for o in monitor.book.present() if o.leg == 1 and o.role is Role.TAKE)
+    monitor.version += 1
+    monitor.take(e.PositionSeen(key=KEY, lots=7, entry=Fraction(1000), version=monitor.version))
+    assert monitor.book.legs == legs
+    monitor.take(e.OrderSeen(key=KEY, id=take.id, status=Status.FILLED, filled=3))
+    monitor.read(7)
+    monitor.read(7)
+    assert monitor.book.legs == legs
+    monitor.read(4)
+    monitor.read(4)
+    assert monitor.book.legs[2] == 3 * 4 // 7

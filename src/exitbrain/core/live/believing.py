@@ -52,6 +52,7 @@ def position_seen(step: Step, event: PositionSeen) -> None:
         book.account, book.grown = None, True  # others added, unseen perhaps: a fresh plan is asked for
     if book.lots == before:
         return
+    book.sized_at = step.now
     ask_soon(step, "orders")
     if before and book.lots * before <= 0:
         _end_epoch(step)
@@ -141,8 +142,10 @@ def settle_account(step: Step) -> None:
     _doubt_the_account(step)
     if book.plan is None or not book.lots or book.target is not None:
         return
-    busy = any(o.stage is not Stage.LIVE or o.kind is OrderKind.MARKET for o in book.present())
+    busy = any(o.stage is not Stage.LIVE or o.misses or o.kind is OrderKind.MARKET for o in book.present())
+    # A new size may be known before the fill of ours that made it: both are read after it, and show all orders there.
     quiet_since = max((o.since for o in book.orders.values()), default=0)
+    quiet_since = max(quiet_since, book.sized_at)
     if busy or min(book.position_at, book.orders_at) <= quiet_since:
         return
     expected = book.size if book.account is None else book.account - book.own_filled()

@@ -88,6 +88,7 @@ class Book:
     position_at: int = -1  # asked_at of the last snapshot that was not older than what is known
     orders_at: int = -1
     agreed_since: int = -1  # asked_at of the first of the snapshots, up to the last, that all say the same
+    sized_at: int = -1  # when the size last changed
     account: int | None = None  # size that our own fills explain: what differs from it was done by others
 
     # the plan
