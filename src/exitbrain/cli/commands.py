@@ -9,6 +9,7 @@ from exitbrain.cli.compare import compare_command
 from exitbrain.cli.demo import demo_command
 from exitbrain.cli.imports import import_app
 from exitbrain.cli.journal import journal_app
+from exitbrain.cli.live import live_command, watchdog_command
 from exitbrain.cli.live_commands import flatten_command, kill_command, latch_app
 from exitbrain.cli.plan import plan_app
 from exitbrain.cli.profiles import profiles_app
@@ -86,6 +87,16 @@ app.command(
     short_help="Serve the API and the web UI on this machine.",
     epilog="Example: exitbrain serve --port 8321 --no-open",
 )(serve_command)
+app.command(
+    "live",
+    short_help="Look after open positions, on paper or at a venue.",
+    epilog="Example: exitbrain live --mode paper",
+)(live_command)
+app.command(
+    "watchdog",
+    short_help="Place the last stop where a monitor does not.",
+    epilog="Example: exitbrain watchdog",
+)(watchdog_command)
 app.command(
     "venue-sim",
     short_help="Serve a simulated futures venue over candles.",

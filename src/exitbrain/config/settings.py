@@ -227,6 +227,54 @@ class WhipsawSettings(Section):
     """Bars after an exit in which a re-entry or recovery makes it a whipsaw."""
 
 
+TIMEFRAMES = ("1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d")
+
+
+class LiveSettings(Section):
+    """How open positions are looked after (`exitbrain live`). A backtest passes this section over."""
+
+    mode: Annotated[str, ChoiceField(("shadow", "paper", "live"), str.lower)] = "shadow"
+    """shadow: says what it would send; paper: a simulated venue; live: real orders, after a consent."""
+    venue: Annotated[str, ChoiceField(("binanceusdm",), str.lower)] = "binanceusdm"
+    """Whose words the venue speaks."""
+    symbols: Annotated[tuple[Text, ...], AS_TUPLE] | None = None
+    """Which are looked after; null: all that have a position."""
+    timeframe: Annotated[str, ChoiceField(TIMEFRAMES)] = "5m"
+    """Of the bars that regime, trails and rules see."""
+    plan: Text | None = None
+    """A plan file whose exit rules run."""
+    profiles: Text | None = None
+    """A file of profiles on top of the defaults."""
+    policy: Annotated[str, ChoiceField(("adopt", "alert", "ignore"), str.lower)] = "adopt"
+    """What becomes of a position that is found: a stop and a plan; a word; nothing."""
+    rollout_pct: Annotated[int, NumberField(whole=True, at_least=0, at_most=100)] = 100
+    """How many of a hundred symbols are looked after; which ones is told by their names."""
+    candles: Annotated[tuple[Text, ...], AS_TUPLE] | None = None
+    """Candle files of the simulated venue in paper mode; null: the demo's."""
+    url: Text | None = None
+    """Where the venue answers; null: Binance itself, and in paper mode a simulated venue in this process."""
+    stream_url: Text | None = None
+    """Where its streams are; null: beside url."""
+    speed: Annotated[Decimal, NumberField(above=0, at_most=100_000)] | None = None
+    """How fast the simulated venue's time runs; null: four bars a second for the demo's candles, else as the clock."""
+    disaster_pct: Percent = Decimal(10)
+    """How far from the entry the last stop stands, in percent."""
+    flatten_when_naked_s: Positive | None = None
+    """Close a position that had no stop at the venue for so many seconds; null: never."""
+    close_position_stops: Switch = True
+    """Whether the last stop is one that closes whatever is open."""
+    alerts: Annotated[tuple[Text, ...], AS_TUPLE] = ()
+    """Where alerts go beside the log: Apprise URLs."""
+    journal: Text | None = None
+    """The journal: a file, or a PostgreSQL URL; null: a file in the home folder."""
+    watchdog: Switch = True
+    """Whether a second process stands by that places the last stop where this one does not."""
+    serve: Switch = True
+    """Whether the API and the web UI are served beside it."""
+    port: Annotated[int, NumberField(whole=True, at_least=1, at_most=65535)] = 8321
+    """Their port."""
+
+
 def _one_or_many(value: Any) -> Any:
     if value is None:
         return ({},)
@@ -256,6 +304,7 @@ class Settings(Section):
     arbitration: Annotated[ArbitrationSettings, OR_EMPTY] = ArbitrationSettings()
     latch: Annotated[LatchSettings, OR_EMPTY] = LatchSettings()
     whipsaw: Annotated[WhipsawSettings, OR_EMPTY] = WhipsawSettings()
+    live: Annotated[LiveSettings, OR_EMPTY] = LiveSettings()
     seed: Annotated[int, NumberField(whole=True, at_least=0)] = Field(0, description="Seed of all dice.")
 
     @model_validator(mode="after")
@@ -272,9 +321,13 @@ class Settings(Section):
                 return row
         return next((row for row in self.instrument if row.symbol is None), InstrumentSettings())
 
-    def to_dict(self) -> dict[str, Any]:
-        """Every key in the order of the models; numbers plain, as text where no float is that decimal."""
-        rows: dict[str, Any] = {name: _plain(getattr(self, name)) for name in type(self).model_fields}
+    def to_dict(self, *, live: bool = False) -> dict[str, Any]:
+        """Every key in the order of the models; numbers plain, as text where no float is that decimal.
+
+        The section `live` is left out unless asked for: a run does not depend on it, and neither does its id.
+        """
+        names = [name for name in type(self).model_fields if live or name != "live"]
+        rows: dict[str, Any] = {name: _plain(getattr(self, name)) for name in names}
         if len(self.instrument) == 1:
             rows["instrument"] = rows["instrument"][0]
         return rows
@@ -303,7 +356,7 @@ def load_config(
     if isinstance(source, Settings):
         if not environment:
             return source
-        source = source.to_dict()
+        source = source.to_dict(live=True)
     document = Document(content={}) if source is None else load_document(source, wanted="a config")
     if environment:
         override(document, environment, Settings)

@@ -33,6 +33,9 @@ URL, STREAM_URL, ACCOUNT_URL = "https://fapi.binance.com", "wss://fstream.binanc
 LARGEST_OFFSET = 60_000  # ms: beyond it, it is another clock than the wall's, as a simulated venue's
 UNITS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
 MOST_BARS = 1_500
+# The venue tells what became of a position a moment before the fill that made it so. The fill comes first here: what
+# our own orders did is not to be taken for what others did.
+POSITION_AFTER = 0.1
 
 
 class BinanceAdapter:
@@ -141,6 +144,15 @@ class BinanceAdapter:
         except InvalidInput:
             return None
 
+    async def mark(self, symbol: str) -> int | None:
+        """In ticks."""
+        params = {"symbol": symbol}
+        reply = await self.wire.ask(Request(method="GET", path="/fapi/v1/premiumIndex", params=params, signed=False))
+        try:
+            return reading.ticks(reading.mapping(reply.body, "the mark"), "markPrice", self.instruments[symbol])
+        except InvalidInput:
+            return None
+
     async def bars(self, symbol: str, count: int) -> tuple[Kline, ...]:
         """One more is asked for: the last of them is still forming."""
         rows = await self._klines(symbol, limit=min(count + 1, MOST_BARS))
@@ -182,7 +194,10 @@ class BinanceAdapter:
             if told is not None:
                 self._hear(Told(key=told[0], name="venue", text=told[1]))
             for event in stream_events(payload, self.instruments, self._clock()):
-                self._hear(event)
+                if isinstance(event, PositionSeen):
+                    asyncio.get_running_loop().call_later(POSITION_AFTER, self._hear, event)
+                else:
+                    self._hear(event)
         except InvalidInput as error:
             # Belief may be behind what was said: everything is read anew.
             self._hear(Told(key="", name="unreadable", text=str(error)))
@@ -218,13 +233,13 @@ class BinanceAdapter:
             self._hear(BarsClosed(key=symbol, bars=(Kline(opened, *parts),)))
         elif opened > last + length and symbol not in self._reading:
             self._reading.add(symbol)
-            task = asyncio.create_task(self._read_missed(symbol, last + length))
+            task = asyncio.create_task(self._read_missed(symbol, last + length, (opened - last) // length))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _read_missed(self, symbol: str, since: int) -> None:
+    async def _read_missed(self, symbol: str, since: int, missed: int) -> None:
         try:
-            rows = (await self._klines(symbol, startTime=since // 1_000, limit=MOST_BARS))[:-1]
+            rows = (await self._klines(symbol, startTime=since // 1_000, limit=min(missed + 1, MOST_BARS)))[:-1]
             if rows and rows[-1].time > self._last_bar[symbol]:
                 fresh = tuple(row for row in rows if row.time > self._last_bar[symbol])
                 self._last_bar[symbol] = rows[-1].time

@@ -12,7 +12,6 @@ MINUTE = 60.0
 WEIGHTS = {
     POSITIONS: 5,
     OPEN_POSITIONS: 5,
-    "/fapi/v1/klines": 5,
     "/fapi/v2/account": 5,
     "/fapi/v1/positionSide/dual": 30,
     "/fapi/v1/userTrades": 5,
@@ -22,6 +21,9 @@ WEIGHTS = {
 def weight_of(request: Request) -> int:
     if request.path in ("/fapi/v1/openOrders", "/fapi/v1/openAlgoOrders") and "symbol" not in request.params:
         return 40
+    if request.path == "/fapi/v1/klines":
+        limit = int(request.params.get("limit", "500"))
+        return 1 if limit < 100 else 2 if limit < 500 else 5 if limit <= 1000 else 10
     return WEIGHTS.get(request.path, 1)
 
 

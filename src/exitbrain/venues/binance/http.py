@@ -51,6 +51,10 @@ class HttpWire:
         self.budget.heard(reply, self._wall())
         return reply
 
+    def now(self) -> float:
+        """The wall's seconds, as the budget counts them."""
+        return self._wall()
+
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()

@@ -141,6 +141,8 @@ async def _socket(url: str) -> AsyncIterator[Any]:
 async def _messages(socket: Any, silence: float) -> AsyncIterator[Any]:
     """What is no JSON is no message, but it breaks the silence."""
     while True:
-        text = await asyncio.wait_for(socket.recv(), silence)
+        # Not wait_for: in Python 3.11 it loses a cancellation that comes together with a message.
+        async with asyncio.timeout(silence):
+            text = await socket.recv()
         with contextlib.suppress(ValueError, RecursionError):
             yield json.loads(text)

@@ -1,0 +1,568 @@
+"""The monitor on a venue, in asyncio: what is heard becomes events, what the monitor asks for is carried out.
+
+Everything that changes the monitor's state happens in the loop's thread, one event after another; only requests wait.
+One way leads in, after a start as after a lost connection: everything is read, then what is missing is placed.
+
+    OBSERVE (shadow, or nothing read yet) → PROTECT_ONLY (stops) → ACTIVE (ladders and rules)
+
+What goes wrong inside, in rules or in showing, never stops the stops: the monitor goes back to PROTECT_ONLY and says so.
+A journal that cannot be written ends it: what rests at the venue stays there, and the watchdog looks after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from exitbrain.core.live.book import Book, State
+from exitbrain.core.live.client_ids import parsed_id
+from exitbrain.core.live.events import (
+    Alert,
+    Answered,
+    Ask,
+    Cancel,
+    Effect,
+    Event,
+    FlattenAsked,
+    Managed,
+    Mode,
+    ModeSet,
+    Outcome,
+    Policy,
+    PositionSeen,
+    PriceSeen,
+    Send,
+    Started,
+    Ticked,
+)
+from exitbrain.core.live.orders import Role, Stage
+from exitbrain.errors import Halted, InvalidInput, Unavailable
+from exitbrain.live.narrating import effect_line, lines_between, would_lines
+from exitbrain.live.prices import PriceGate
+from exitbrain.live.showing import figures_of, orders_shown, positions_shown
+from exitbrain.venues.adapter import (
+    BarsClosed,
+    Connected,
+    Disconnected,
+    Finding,
+    Heard,
+    Kline,
+    MarkSeen,
+    Told,
+    VenueAdapter,
+)
+
+LOG = logging.getLogger("exitbrain.live")
+SHADOW = "shadow"
+WARMED_AT_ONCE = 10
+PROTECTED_WITHIN = 2.0
+
+
+class Clock:
+    """Microseconds that never go back: the wall's at the start, then the machine's own count. Not before `after`."""
+
+    def __init__(self, after: int = 0) -> None:
+        self._base = max(time.time_ns() // 1_000, after + 1) - time.monotonic_ns() // 1_000
+
+    def __call__(self) -> int:
+        return self._base + time.monotonic_ns() // 1_000
+
+
+class Monitoring(Protocol):
+    """`live.monitor.Monitor`, as far as the shell uses it."""
+
+    @property
+    def state(self) -> State: ...
+
+    def take(self, event: Event, now: int) -> tuple[Effect, ...]: ...
+
+
+class Minded(Protocol):
+    """The monitor and what stands around it, for one account: made by `wiring.live`."""
+
+    @property
+    def monitor(self) -> Monitoring: ...
+
+    def manages(self, symbol: str) -> Policy | None:
+        """Under which policy a position of this symbol is looked after; None: it is not."""
+
+    def begin(self, key: str) -> int:
+        """A key is managed from now on; how many bars of its past are wanted."""
+
+    def warm(self, key: str, bars: Sequence[Kline], now: int) -> tuple[Effect, ...]: ...
+
+    def warmed(self, key: str) -> None:
+        """All of its past that is to be had has been given."""
+
+    def bars(self, bars: Mapping[str, Kline], now: int) -> tuple[Effect, ...]: ...
+
+    def latch(self, kind: str, body: Mapping[str, Any], now: int) -> tuple[tuple[Effect, ...], str]:
+        """A latch command: what it leads to, and what is said of it. InvalidInput where it cannot be done."""
+
+    def latched(self) -> list[dict[str, Any]]: ...
+
+    def may_send(self) -> bool:
+        """Whether the journal is still this process's."""
+
+    def close(self, now: int) -> None: ...
+
+
+class Screen(Protocol):
+    """Where the picture goes; none of these may fail or wait."""
+
+    def show(self, positions: list[dict[str, Any]], orders: list[dict[str, Any]], summary: dict[str, Any]) -> None: ...
+
+    def tell(self, at: int, kind: str, key: str, text: str, body: Mapping[str, Any]) -> None: ...
+
+    def commands(self) -> list[Mapping[str, Any]]:
+        """Those that came since."""
+
+    def finished(self, command_id: str, at: int, outcome: str, detail: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Seconds. `symbols` are followed from the start, with a position or without."""
+
+    mode: str = SHADOW
+    symbols: Collection[str] = ()
+    tick: float = 0.1
+    look: float = 5.0
+    show: float = 0.5
+    active_after: float = 10.0
+    beat: float = 1.0
+
+
+@dataclass(slots=True)
+class Measures:
+    started: float = field(default_factory=time.monotonic)
+    heard_at: float = field(default_factory=time.monotonic)
+    naked_seconds: float = 0.0
+    commit_ms: float = 0.0
+
+
+class Running:
+    """`killed` tells whether the kill switch is on, and what is said of it; `beat` writes the heartbeat for the watchdog."""
+
+    def __init__(
+        self, minded: Minded, venue: VenueAdapter, screen: Screen, terms: Terms, *, clock: Callable[[], int],
+        fence: int, killed: Callable[[], Mapping[str, Any] | None] = lambda: None,
+        turn_off: Callable[[], object] = lambda: None, beat: Callable[[bool], None] = lambda _: None,
+        budget: Callable[[], float] = lambda: 1.0,
+    ) -> None:  # fmt: skip
+        self.minded, self.venue, self.screen, self.terms = minded, venue, screen, terms
+        self.clock, self.fence = clock, fence
+        self._killed, self._turn_off, self._beat, self._budget = killed, turn_off, beat, budget
+        self._kill: Mapping[str, Any] | None = None
+        self._asked_mode: Mode | None = None
+        self._fault = ""
+        self._is_up = False
+        self._ended: BaseException | None = None
+        self._done = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._gates: dict[str, PriceGate] = {}
+        self._marks: dict[str, int] = {}
+        self._would: dict[str, tuple[str, ...]] = {}
+        self._warming: dict[str, list[Kline]] = {}  # with the bars that closed meanwhile
+        self.measures = Measures()
+
+    @property
+    def state(self) -> State:
+        return self.minded.monitor.state
+
+    def stop(self) -> None:
+        self._done.set()
+
+    async def run(self, *, once: bool = False, seconds: float | None = None) -> None:
+        """Until `stop`, for `seconds`, or `once` until all that is open is protected. Raises what ended it."""
+        self._check(await self.venue.open())
+        self._beat(False)
+        self._take(Started(fence=self.fence))
+        self._take(ModeSet(mode=self._mode()))
+        for key in list(self.state.books):
+            self._manage(key)
+        for key in self.terms.symbols:
+            if key in self.venue.instruments:
+                self._manage(key)
+        await self._look()
+        loops = [
+            self.venue.listen(self._on_stream),
+            self._ticking(),
+            self._looking(),
+            self._commanding(),
+            self._showing(),
+        ]
+        tasks = [asyncio.create_task(one) for one in loops]
+        for task in tasks:
+            task.add_done_callback(self._loop_ended)
+        if once:
+            self._spawn(self._once())
+        try:
+            await asyncio.wait_for(self._done.wait(), seconds)
+        except TimeoutError:
+            pass
+        finally:
+            await self._close(tasks)
+        if self._ended is not None:
+            raise self._ended
+
+    async def _close(self, tasks: Iterable[asyncio.Task[None]]) -> None:
+        for task in (*tasks, *self._tasks):
+            task.cancel()
+        await asyncio.gather(*tasks, *self._tasks, return_exceptions=True)
+        self._show()
+        await self.venue.close()
+
+    def _check(self, findings: Iterable[Finding]) -> None:
+        for one in findings:
+            self.tell("look", "", f"{one.subject}: {one.detail}", warn=not one.ok)
+        missing = [one for one in findings if one.needed and not one.ok]
+        if missing:
+            raise InvalidInput("; ".join(f"{one.subject}: {one.detail}" for one in missing))
+
+    def _loop_ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._end(error)
+
+    def _end(self, error: BaseException) -> None:
+        if self._ended is None:
+            self._ended = error
+            LOG.error("ends: %s", error)
+        self._done.set()
+
+    # events in
+
+    def _on_stream(self, heard: Heard) -> None:
+        self.measures.heard_at = time.monotonic()
+        self._hear(heard)
+
+    def _hear(self, heard: Heard) -> None:
+        match heard:
+            case Connected():
+                self._is_up = True
+                self.tell("stream", "", "the account's stream is open")
+                self._take(Started(fence=self.fence))
+                self._spawn(self._look())
+            case Disconnected():
+                if self._is_up:
+                    self.tell("stream", "", f"lost, {heard.why}; positions are read meanwhile", warn=True)
+                self._is_up = False
+            case Told():
+                self.tell(heard.name, heard.key, heard.text, warn=True)
+            case BarsClosed():
+                self._bars(heard.key, heard.bars)
+            case MarkSeen():
+                self._marks[heard.key] = heard.ticks
+            case PriceSeen():
+                self._price(heard)
+            case PositionSeen():
+                if heard.key in self.state.books or (heard.lots and self._manage(heard.key)):
+                    self._take(heard)
+            case _:
+                self._take(heard)
+
+    def _price(self, seen: PriceSeen) -> None:
+        book = self.state.books.get(seen.key)
+        if book is not None and self._gates.setdefault(seen.key, PriceGate()).lets_through(
+            book, seen.ticks, self.clock()
+        ):
+            self._take(seen)
+
+    def _bars(self, key: str, bars: Sequence[Kline]) -> None:
+        """Of several, as after a gap, only the last is decided at: the others are past."""
+        if key in self._warming:
+            self._warming[key] += bars
+            return
+        try:
+            if len(bars) > 1:
+                self._carry(self.minded.warm(key, bars[:-1], self.clock()))
+            self._carry(self.minded.bars({key: bars[-1]}, self.clock()))
+        except (Unavailable, Halted) as error:
+            self._end(error)
+        except Exception as error:  # rules that fail must not take the stops with them
+            self._failed("rules", key, error)
+
+    def _take(self, event: Event) -> None:
+        before = self.state
+        began = time.perf_counter()
+        try:
+            effects = self.minded.monitor.take(event, self.clock())
+        except (Unavailable, Halted) as error:
+            self._end(error)
+            return
+        self.measures.commit_ms = (time.perf_counter() - began) * 1000
+        self._narrate(before, self.state)
+        self._carry(effects)
+
+    def _manage(self, key: str) -> bool:
+        """Whether it is looked after, or at least shown."""
+        policy = self.minded.manages(key)
+        instrument = self.venue.instruments.get(key)
+        if policy is None or instrument is None:
+            return False
+        wanted = self.minded.begin(key)
+        self._take(Managed(key=key, instrument=instrument, policy=policy))
+        self.venue.follow(tuple(self.state.books))
+        if key not in self._warming:
+            self._warming[key] = []
+            self._spawn(self._warm(key, wanted))
+        return True
+
+    async def _warm(self, key: str, count: int) -> None:
+        """Its past, so that regime and ranges are known; the disaster stop does not wait for it."""
+        try:
+            until = time.monotonic() + PROTECTED_WITHIN
+            while time.monotonic() < until and not self._is_protected(self.state.books[key]):
+                await asyncio.sleep(self.terms.tick / 2)
+            bars = list(await self.venue.bars(key, count))
+            while bars:
+                # What protects goes first: between two pieces the loop hears and sends.
+                await asyncio.sleep(0)
+                self._carry(self.minded.warm(key, bars[:WARMED_AT_ONCE], self.clock()))
+                del bars[:WARMED_AT_ONCE]
+                if not bars:
+                    bars, self._warming[key] = self._warming[key], []
+            self.minded.warmed(key)
+        except (Unavailable, Halted) as error:
+            self._end(error)
+        except Exception as error:
+            self._failed("warm-up", key, error)
+        finally:
+            self._warming.pop(key, None)
+
+    def _is_protected(self, book: Book) -> bool:
+        return book.is_synced and (book.cover() >= book.size or self.terms.mode == SHADOW)
+
+    # effects out
+
+    def _carry(self, effects: Iterable[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Alert):
+                self.tell("alert", effect.key, f"{effect.name}: {effect.detail}", warn=True, name=effect.name)
+            else:
+                self._spawn(self._carried_out(effect))
+
+    async def _carried_out(self, effect: Send | Cancel | Ask) -> None:
+        if not isinstance(effect, Ask):
+            if not self.minded.may_send():
+                self._end(Halted("another process has taken the journal over: nothing more is sent"))
+                return
+            parsed = parsed_id(effect.id)
+            role, leg = (Role.CLOSE, 0) if parsed is None else (parsed.role, parsed.leg)
+            self.tell("sent", effect.key, effect_line(effect, self.venue.instruments[effect.key], role, leg))
+        try:
+            events: tuple[Heard, ...] = await self.venue.carry_out(effect)
+        except Exception as error:  # whatever an adapter does: what it was asked for is open
+            self._failed("adapter", effect.key, error)
+            events = ()
+            if not isinstance(effect, Ask):
+                cancel = isinstance(effect, Cancel)
+                events = (Answered(key=effect.key, id=effect.id, cancel=cancel, outcome=Outcome.UNKNOWN),)
+        for event in events:
+            self._hear(event)
+        if isinstance(effect, Ask) and effect.what == "filters":
+            self._manage(effect.key)
+
+    def _failed(self, what: str, key: str, error: Exception) -> None:
+        """Something of ours is broken: stops stay and are replaced, the rest pauses until a person resumes."""
+        self._fault = f"{what} failed: {type(error).__name__}: {error}"
+        LOG.exception("%s %s", key, self._fault)
+        self.tell("fault", key, f"{self._fault}; stops only, until resumed", warn=True)
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # what is done again and again
+
+    async def _ticking(self) -> None:
+        beat_at = 0.0
+        while True:
+            self._settle_mode()
+            self._take(Ticked())
+            self._count_naked()
+            if time.monotonic() >= beat_at:
+                self._beat(False)
+                beat_at = time.monotonic() + self.terms.beat
+            await asyncio.sleep(self.terms.tick)
+
+    async def _looking(self) -> None:
+        while True:
+            await asyncio.sleep(self.terms.look)
+            await self._look()
+
+    async def _look(self) -> None:
+        """Positions of all symbols: those that nobody named are found here."""
+        for seen in await self.venue.positions() or ():
+            self._hear(seen)
+
+    async def _once(self) -> None:
+        until = time.monotonic() + self.terms.active_after
+        while time.monotonic() < until:
+            await asyncio.sleep(self.terms.tick)
+            if self._is_settled():
+                break
+        self.stop()
+
+    def _is_settled(self) -> bool:
+        if self._warming or not all(book.is_synced for book in self.state.books.values()):
+            return False
+        held = [book for book in self.state.books.values() if book.lots]
+        if self.terms.mode == SHADOW:
+            return all(book.plan is not None or book.policy is not Policy.ADOPT for book in held)
+        open_ = (Stage.SENDING, Stage.UNKNOWN, Stage.CANCELING)
+        return all(
+            book.cover() >= book.size and not any(order.stage in open_ for order in book.present()) for book in held
+        )
+
+    # modes
+
+    def _mode(self) -> Mode:
+        if self.terms.mode == SHADOW:
+            return Mode.OBSERVE
+        if self._asked_mode is Mode.OBSERVE:
+            return Mode.OBSERVE
+        is_ready = self._is_ready()
+        if self._kill is not None or self._fault or self._asked_mode is Mode.PROTECT_ONLY or not is_ready:
+            return Mode.PROTECT_ONLY
+        return Mode.ACTIVE
+
+    def _is_ready(self) -> bool:
+        if time.monotonic() >= self.measures.started + self.terms.active_after:
+            return True
+        if self.state.mode is Mode.ACTIVE:
+            return True
+        books = self.state.books.values()
+        unknown = any(order.stage is Stage.UNKNOWN for book in books for order in book.orders.values())
+        return not unknown and all(book.is_synced for book in books)
+
+    def _settle_mode(self) -> None:
+        kill = self._killed()
+        if (kill is None) != (self._kill is None):
+            words = "off" if kill is None else f"on, by {kill.get('by') or 'the file'}: stops stay, the rest pauses"
+            self.tell("kill", "", f"the kill switch is {words}", warn=kill is not None)
+        self._kill = kill
+        wanted = self._mode()
+        if self.state.mode is not wanted:
+            self._take(ModeSet(mode=wanted))
+            self.tell("mode", "", wanted.value)
+
+    # operators
+
+    async def _commanding(self) -> None:
+        while True:
+            await asyncio.sleep(self.terms.show)
+            for command in self.screen.commands():
+                outcome, detail = self._obey(command)
+                self.tell("command", "", f"{command['kind']} by {command['by']}: {outcome} {detail}".strip())
+                self.screen.finished(command["command_id"], self.clock(), outcome, detail)
+
+    def _obey(self, command: Mapping[str, Any]) -> tuple[str, str]:
+        try:
+            return "done", self._done_for(command)
+        except InvalidInput as error:
+            return "refused", str(error)
+
+    def _done_for(self, command: Mapping[str, Any]) -> str:
+        body = command["body"]
+        match command["kind"]:
+            case "kill":
+                self._settle_mode()
+                return "stops stay and are replaced; ladders and rules pause"
+            case "resume":
+                self._turn_off()
+                self._fault, self._asked_mode = "", None
+                self._settle_mode()
+                return f"mode {self.state.mode.value}"
+            case "flatten":
+                return self._flatten(str(body.get("key") or body.get("symbol") or ""), command["command_id"])
+            case "latch_set" | "latch_clear":
+                effects, detail = self.minded.latch(command["kind"], body, self.clock())
+                self._carry(effects)
+                return detail
+            case "mode":
+                return self._set_mode(str(body.get("mode", "")))
+            case other:
+                raise InvalidInput(
+                    f"unknown command {other}", accepted="kill, resume, flatten, latch_set, latch_clear, mode"
+                )
+
+    def _set_mode(self, name: str) -> str:
+        if name not in Mode.__members__:
+            raise InvalidInput(f"mode is {name!r}", accepted=", ".join(Mode))
+        if self.terms.mode == SHADOW and name != Mode.OBSERVE:
+            raise InvalidInput("the monitor is in shadow, in which nothing is sent", accepted="OBSERVE")
+        self._asked_mode = None if name == Mode.ACTIVE else Mode(name)
+        self._settle_mode()
+        return f"mode {self.state.mode.value}"
+
+    def _flatten(self, key: str, command_id: str) -> str:
+        if self.terms.mode == SHADOW:
+            raise InvalidInput("the monitor is in shadow, in which nothing is sent", accepted="paper or live mode")
+        held = [book.key for book in self.state.books.values() if book.lots and key in ("*", book.key)]
+        if not held:
+            raise InvalidInput(f"no position {key!r} is open", accepted="the key of an open position, or *")
+        for one in held:
+            self._take(FlattenAsked(key=one, decision=f"operator {command_id}"))
+        return f"closing {', '.join(held)} at market"
+
+    # showing
+
+    async def _showing(self) -> None:
+        """Not before what is open is protected, or a while has passed: a start has no time for screens."""
+        shown_from = time.monotonic() + self.terms.active_after / 2
+        while True:
+            await asyncio.sleep(self.terms.show)
+            if time.monotonic() >= shown_from or self._is_settled():
+                shown_from = 0.0
+                self._show()
+
+    def _show(self) -> None:
+        now = self.clock()
+        self.screen.show(
+            positions_shown(self.state, self._marks, self.terms.mode, now), orders_shown(self.state), self._summary(now)
+        )
+
+    def _summary(self, now: int) -> dict[str, Any]:
+        kill = self._kill
+        return figures_of(self.state, now) | {
+            "naked_seconds_total": round(self.measures.naked_seconds, 1),
+            "stream_age": round(time.monotonic() - self.measures.heard_at, 1),
+            "journal_commit_ms": round(self.measures.commit_ms, 2),
+            "reduce_only_budget": round(self._budget(), 3),
+            "halted": kill is not None,
+            "kill": None if kill is None else dict(kill),
+            "latch": self.minded.latched(),
+            "fault": self._fault,
+        }
+
+    def _count_naked(self) -> None:
+        for book in self.state.books.values():
+            if book.lots and book.naked_since is not None:
+                self.measures.naked_seconds += self.terms.tick
+
+    def _narrate(self, before: State, after: State) -> None:
+        for key, book in after.books.items():
+            old = before.books.get(key)
+            if old is book:
+                continue
+            for line in lines_between(old, book):
+                self.tell(line.kind, key, line.text)
+            if self.terms.mode == SHADOW:
+                self._shadow(book)
+
+    def _shadow(self, book: Book) -> None:
+        lines = would_lines(book, self.state.settings)
+        for line in lines:
+            if line not in self._would.get(book.key, ()):
+                self.tell("would", book.key, line)
+        self._would[book.key] = lines
+
+    def tell(self, kind: str, key: str, text: str, *, warn: bool = False, **body: Any) -> None:
+        LOG.log(logging.WARNING if warn else logging.INFO, "%s%s", f"{key} " if key else "", text)
+        self.screen.tell(self.clock(), kind, key, text, body | {"warn": warn})

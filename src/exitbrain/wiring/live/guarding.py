@@ -1,0 +1,163 @@
+"""The watchdog: a second process that only looks, and places the last stop where nothing else does.
+
+It reads the monitor's heartbeat file, positions and open orders; it has no journal and no rules. A position that had no
+stop at the venue for some seconds, or has none while the heartbeat is old, gets a close-position stop far away. Nothing
+else is ever sent from here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from exitbrain.core.ladder import toward_market
+from exitbrain.core.live.events import Ask, OrdersSeen, PositionSeen, Question, Resting, Send
+from exitbrain.core.live.orders import OrderKind
+from exitbrain.core.market import Instrument
+from exitbrain.errors import ExitBrainError
+from exitbrain.venues.binance.adapter import BinanceAdapter
+from exitbrain.wiring.live.places import Places, in_rollout
+
+LOG = logging.getLogger("exitbrain.watchdog")
+LOOK_EVERY = 1.0
+NAKED_FOR = 5.0
+OLD_AFTER = 15.0
+LEAVES_AFTER = 120.0  # without a monitor and without a position
+
+
+@dataclass(slots=True)
+class Guard:
+    """Of one account. `now` and `wall` in seconds are given, so that tests need not wait."""
+
+    disaster: Fraction
+    naked_since: dict[str, float] = field(default_factory=dict)
+    placed_at: dict[str, float] = field(default_factory=dict)
+
+    def wants(self, seen: PositionSeen, orders: tuple[Resting, ...], now: float, *, alone: bool) -> bool:
+        """Whether the last stop is to be placed: naked for long enough, at once where nobody else is there."""
+        if not seen.lots or covered(seen.lots, orders) >= abs(seen.lots):
+            self.naked_since.pop(seen.key, None)
+            return False
+        since = self.naked_since.setdefault(seen.key, now)
+        if now < self.placed_at.get(seen.key, -NAKED_FOR) + NAKED_FOR:
+            return False
+        return alone or now >= since + NAKED_FOR
+
+    def stop(self, seen: PositionSeen, mark: int | None, instrument: Instrument, name: str) -> Send:
+        """From entry or mark, whichever is worse for the position: it must not be met already."""
+        side = 1 if seen.lots > 0 else -1
+        from_ = seen.entry
+        if mark is not None:
+            from_ = min(from_, Fraction(mark)) if side > 0 else max(from_, Fraction(mark))
+        level = max(1, toward_market(from_ * (1 - side * self.disaster), side))
+        return Send(
+            key=seen.key, id=name, side=-side, kind=OrderKind.STOP_MARKET, level=level, lots=0, close_position=True
+        )
+
+
+def covered(lots: int, orders: tuple[Resting, ...]) -> int:
+    """Lots that stops which have not triggered yet would close."""
+    side = 1 if lots > 0 else -1
+    stops = [one for one in orders if one.side == -side and one.kind is OrderKind.STOP_MARKET and not one.triggered]
+    return sum(abs(lots) if one.close_position else one.lots - one.filled for one in stops)
+
+
+def heartbeat(places: Places) -> Mapping[str, Any] | None:
+    try:
+        told = json.loads(places.heartbeat.read_text())
+    except (OSError, ValueError):
+        return None
+    return told if isinstance(told, dict) and isinstance(told.get("at"), int | float) else None
+
+
+class Watchdog:
+    def __init__(self, adapter: BinanceAdapter, places: Places, told: Mapping[str, Any]) -> None:
+        self.adapter, self.places, self.told = adapter, places, told
+        self.guard = Guard(Fraction(Decimal(str(told.get("disaster_pct", "10")))) / 100)
+        self._idle_since = time.monotonic()
+        self._opened = False
+        self._made = 0
+        self._said: set[str] = set()
+
+    async def run(self, seconds: float | None = None) -> None:
+        """Until the monitor has ended in peace, or nobody is left to be guarded."""
+        until = None if seconds is None else time.monotonic() + seconds
+        try:
+            while until is None or time.monotonic() < until:
+                beat = heartbeat(self.places)
+                if beat is not None:
+                    self.told = beat
+                    if beat.get("ended"):
+                        LOG.info("the monitor has ended; its stops stay at the venue")
+                        return
+                alone = beat is None or time.time() > float(beat["at"]) + OLD_AFTER
+                self._once("alone", alone, f"no heartbeat for {OLD_AFTER:g} s: positions are watched alone")
+                if await self._look(alone) or not alone:
+                    self._idle_since = time.monotonic()
+                elif time.monotonic() > self._idle_since + LEAVES_AFTER:
+                    LOG.info("no monitor and no position: nothing to guard")
+                    return
+                await asyncio.sleep(LOOK_EVERY)
+        finally:
+            await self.adapter.close()
+
+    def _once(self, name: str, holds: bool, words: str) -> None:
+        if holds and name not in self._said:
+            LOG.warning("%s", words)
+        (self._said.add if holds else self._said.discard)(name)
+
+    async def _look(self, alone: bool) -> bool:
+        """Whether anything is open that it guards."""
+        try:
+            if not self._opened:
+                await self.adapter.open()
+                self._opened = True
+            positions = await self.adapter.positions()
+        except ExitBrainError as error:
+            self._once("away", True, str(error))
+            return False
+        self._once("away", positions is None, "the venue does not answer")
+        mine = [seen for seen in positions or () if self._guards(seen.key)]
+        for gone in set(self.guard.naked_since) - {seen.key for seen in mine}:
+            del self.guard.naked_since[gone]
+        for seen in mine:
+            await self._look_at(seen, alone)
+        return bool(mine)
+
+    def _guards(self, symbol: str) -> bool:
+        symbols = self.told.get("symbols")
+        if self.told.get("policy", "adopt") != "adopt" or not in_rollout(
+            symbol, int(self.told.get("rollout_pct", 100))
+        ):
+            return False
+        return symbols is None or symbol in symbols
+
+    async def _look_at(self, seen: PositionSeen, alone: bool) -> None:
+        events = await self.adapter.carry_out(Ask(key=seen.key, what=Question.ORDERS))
+        if len(events) != 1 or not isinstance(events[0], OrdersSeen):
+            return
+        now = time.monotonic()
+        if not self.guard.wants(seen, events[0].orders, now, alone=alone):
+            return
+        # Read once more: between the two answers it may have been closed.
+        again = await self.adapter.carry_out(Ask(key=seen.key, what=Question.POSITION))
+        if not any(isinstance(one, PositionSeen) and one.lots * seen.lots > 0 for one in again):
+            return
+        await self._place(seen, now)
+
+    async def _place(self, seen: PositionSeen, now: float) -> None:
+        self._made += 1
+        instrument = self.adapter.instruments[seen.key]
+        mark = await self.adapter.mark(seen.key)
+        send = self.guard.stop(seen, mark, instrument, f"watchdog{int(time.time())}x{self._made}")
+        self.guard.placed_at[seen.key] = now
+        LOG.warning("%s has no stop at the venue: places one at %s", seen.key, instrument.price(send.level))
+        for event in await self.adapter.carry_out(send):
+            LOG.warning("%s %s", seen.key, event)

@@ -1,0 +1,341 @@
+"""A monitor from a config to its end: mode, keys, venue, journal, screen, watchdog, and what runs beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from exitbrain.config.environment import exit_brain_enabled
+from exitbrain.config.settings import Settings
+from exitbrain.core.registry import ProfileRegistry
+from exitbrain.errors import InvalidInput, Problem, Unavailable
+from exitbrain.live.running import Clock, Running, Terms
+from exitbrain.venues.binance.adapter import ACCOUNT_URL, STREAM_URL, URL, BinanceAdapter
+from exitbrain.venues.binance.http import HttpWire
+from exitbrain.wiring.live.minding import Mind
+from exitbrain.wiring.live.places import WORDS, Places, fingerprint, keys_of
+from exitbrain.wiring.live.screening import StoreScreen
+from exitbrain.wiring.live.switch import KillSwitch
+
+if TYPE_CHECKING:
+    from exitbrain.wiring.live.demo import Playground
+
+LOG = logging.getLogger("exitbrain.live")
+SHADOW, PAPER, LIVE = "shadow", "paper", "live"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+PORTS_TRIED = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """`base` is the folder that the config's paths are read from. `consent`: the words, where they were given."""
+
+    settings: Settings
+    home: Path
+    environment: Mapping[str, str]
+    base: Path = field(default_factory=Path)
+    once: bool = False
+    seconds: float | None = None
+    consent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """Where the venue is, and with which key."""
+
+    url: str
+    stream_url: str
+    account_url: str
+    key: str
+    secret: str
+    simulated: bool
+    name: str
+
+
+def is_loopback(url: str) -> bool:
+    return urlsplit(url).hostname in LOOPBACK
+
+
+def door_of(asked: Asked, playground: Playground | None) -> Door:
+    """Raises InvalidInput and Unavailable for a mode that may not have this venue, a URL that is none, missing keys."""
+    live = asked.settings.live
+    url = playground.url if playground is not None else live.url or URL
+    _check_url(url, "live.url", ("http", "https"))
+    simulated = is_loopback(url)
+    if not simulated and not url.startswith("https:"):
+        raise InvalidInput(Problem(found=f"live.url {url} is not encrypted", accepted="https:// beyond this machine"))
+    if live.mode == PAPER and urlsplit(url).hostname == urlsplit(URL).hostname:
+        found = f"mode paper with {url}, where orders are real"
+        raise InvalidInput(Problem(found=found, accepted="a simulated venue or a test net; or mode live"))
+    if live.mode == PAPER and simulated:
+        key = asked.environment.get("EXITBRAIN_VENUE_API_KEY") or "venue-sim"
+        secret = asked.environment.get("EXITBRAIN_VENUE_API_SECRET") or "venue-sim"
+    else:
+        key, secret = keys_of(asked.environment)
+    stream = live.stream_url or (STREAM_URL if url == URL else url.replace("http", "ws", 1))
+    _check_url(stream, "live.stream_url", ("ws", "wss"))
+    account = ACCOUNT_URL if url == URL else url
+    name = "venue-sim" if simulated else live.venue
+    return Door(url=url, stream_url=stream, account_url=account, key=key, secret=secret, simulated=simulated, name=name)
+
+
+def _check_url(url: str, name: str, schemes: tuple[str, ...]) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in schemes or not parts.hostname or parts.username or parts.query:
+        accepted = f"{schemes[0]}://host:port or {schemes[1]}://host, without a key in it"
+        raise InvalidInput(Problem(found=f"{name} is {url[:80]}", accepted=accepted))
+
+
+def check_consent(asked: Asked, door: Door, places: Places) -> None:
+    """Live needs all three: the mode, a key, and the words, once for each key."""
+    if asked.settings.live.mode != LIVE or places.has_consent(door.key):
+        return
+    given = asked.consent
+    if given is None and sys.stdin.isatty():
+        print(f"Live sends real orders to {door.url} with the key {door.key[:4]}…", file=sys.stderr)
+        print(f'Type: "{WORDS}"', file=sys.stderr)
+        given = sys.stdin.readline()
+    if given is None or given.strip().strip('"') != WORDS:
+        raise InvalidInput(Problem(found="live without consent", accepted=f'--consent "{WORDS}", once for each key'))
+    places.keep_consent(door.key)
+
+
+def registry_of(asked: Asked) -> ProfileRegistry:
+    live = asked.settings.live
+    if live.profiles is None:
+        return ProfileRegistry()
+    from exitbrain.wiring.loading import load_profiles
+
+    return load_profiles(asked.base / live.profiles)
+
+
+def start(asked: Asked, announce: Callable[[str], None]) -> None:
+    """Until Ctrl-C, or as long as asked. Raises what a person has to hear."""
+    enabled = exit_brain_enabled(asked.environment)
+    places = Places.of(asked.home)
+    registry = registry_of(asked)
+    playground = _playground(asked)
+    try:
+        if playground is not None:
+            asked = _fitted(asked, playground)
+            for note in playground.notes:
+                LOG.info("%s", note)
+        door = door_of(asked, playground)
+        check_consent(asked, door, places)
+        _run(asked, door, places, registry, playground, enabled=enabled, announce=announce)
+    finally:
+        if playground is not None:
+            playground.stop()
+
+
+def _playground(asked: Asked) -> Playground | None:
+    live = asked.settings.live
+    if live.mode != PAPER or live.url is not None:
+        if live.candles:
+            accepted = "mode paper without url: a venue of another process has its own candles"
+            raise InvalidInput(Problem(found=f"live.candles in mode {live.mode}", accepted=accepted))
+        return None
+    from exitbrain.wiring.live.demo import play
+
+    speed = None if live.speed is None else float(live.speed)
+    if live.candles:
+        files = [str(asked.base / one) for one in live.candles]
+        return play(files, asked.settings, speed=speed, is_demo=False)
+    from exitbrain.candles import demo_candles
+
+    return play(demo_candles()[0], asked.settings, speed=speed, is_demo=True)
+
+
+def _fitted(asked: Asked, playground: Playground) -> Asked:
+    """Bars of the candles' own length, for which a finer config would find none."""
+    live = asked.settings.live.model_copy(update={"timeframe": playground.timeframe, "watchdog": False})
+    settings = asked.settings.model_copy(update={"live": live})
+    return Asked(**{name: getattr(asked, name) for name in Asked.__dataclass_fields__} | {"settings": settings})
+
+
+def _run(
+    asked: Asked, door: Door, places: Places, registry: ProfileRegistry, playground: Playground | None, *,
+    enabled: bool, announce: Callable[[str], None],
+) -> None:  # fmt: skip
+    from exitbrain.store.journal import open_journal
+
+    live = asked.settings.live
+    file = places.journal("playground" if playground is not None else live.mode)
+    if playground is not None:
+        _forget(file)  # the venue in this process begins anew, and so does what is known of it
+    journal = open_journal(live.journal or file, account=fingerprint(door.key))
+    screen: StoreScreen | None = None
+    beside: list[subprocess.Popen[bytes]] = []
+    try:
+        install = places.install()
+        mind = Mind(journal, asked.settings, install=install, registry=registry, enabled=enabled)
+        clock = Clock(_last_at(mind))
+        screen = StoreScreen(
+            _store_of(asked), mode=live.mode, venue=door.name, config=asked.settings.to_dict(live=True), clock=clock
+        )
+        if live.serve and not asked.once:
+            port = _free_port(live.port)
+            beside.append(_serve(asked, port))
+            announce(f"Live screen: http://127.0.0.1:{port}/live")
+        why = "failed"
+        try:
+            asyncio.run(_monitor(asked, door, places, mind, screen, clock, playground, install, beside))
+            why = "ended"
+        finally:
+            screen.close(why)
+            mind.close(clock())
+    except BaseException:
+        with contextlib.suppress(Exception):
+            journal.close()
+        raise
+    finally:
+        for process in beside:
+            _end(process)
+
+
+def _last_at(mind: Mind) -> int:
+    """The clock does not go back behind what was written, even where the machine's did."""
+    return max((row.at for row in mind.journal.rows(mind.journal.seq - 1)), default=0)
+
+
+def _forget(file: Path) -> None:
+    for name in (file.name, f"{file.name}-wal", f"{file.name}-shm", f"{file.name}.head"):
+        file.with_name(name).unlink(missing_ok=True)
+
+
+def _store_of(asked: Asked) -> Callable[[], Any]:
+    def opened() -> Any:
+        from exitbrain.store import Store
+        from exitbrain.wiring.workbench.home import Home, database_url
+
+        return Store.open(database_url(Home(asked.home), asked.environment)[0])
+
+    return opened
+
+
+async def _monitor(
+    asked: Asked, door: Door, places: Places, mind: Mind, screen: StoreScreen, clock: Clock,
+    playground: Playground | None, install: str, beside: list[subprocess.Popen[bytes]],
+) -> None:  # fmt: skip
+    live = asked.settings.live
+    wire = HttpWire(door.url, door.key, door.secret, account_url=door.account_url)
+    adapter = BinanceAdapter(
+        wire, stream_url=door.stream_url, timeframe=live.timeframe, install=install, clock=clock,
+        simulated=door.simulated,
+    )  # fmt: skip
+    switch = KillSwitch(asked.home)
+    beats = {
+        "url": door.url, "stream_url": door.stream_url, "account_url": door.account_url,
+        "simulated": door.simulated, "symbols": None if live.symbols is None else list(live.symbols),
+        "policy": live.policy, "rollout_pct": live.rollout_pct, "disaster_pct": str(live.disaster_pct),
+    }  # fmt: skip
+
+    def beat(ended: bool) -> None:
+        try:
+            places.beat(beats, ended=ended)
+        except OSError as error:
+            LOG.warning("heartbeat %s: %s", places.heartbeat, error.strerror)
+
+    running = Running(
+        mind, adapter, screen,
+        Terms(mode=live.mode, symbols=live.symbols or (playground.symbols if playground else ())),
+        clock=clock, fence=mind.journal.fence, killed=switch.read, turn_off=switch.turn_off, beat=beat,
+        budget=lambda: wire.budget.left(wire.now()),
+    )  # fmt: skip
+    _on_signals(running.stop)
+    if live.watchdog and live.mode != SHADOW and not asked.once:
+        beat(False)
+        beside_watchdog(asked, places)
+    trading = _trading(door, playground, running)
+    try:
+        await running.run(once=asked.once, seconds=asked.seconds)
+    finally:
+        if trading is not None:
+            trading.cancel()
+        beat(True)
+
+
+def _trading(door: Door, playground: Playground | None, running: Running) -> asyncio.Task[None] | None:
+    """The demo's bot has a connection of its own, as any other program would."""
+    if playground is None:
+        return None
+    from exitbrain.wiring.live.demo import trade
+
+    async def work() -> None:
+        wire = HttpWire(door.url, door.key, door.secret)
+        try:
+            await trade(wire, playground.symbols, lambda key, text: running.tell("bot", key, text), seed=0)
+        finally:
+            await wire.close()
+
+    return asyncio.create_task(_logged(work()))
+
+
+async def _logged(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception as error:  # the bot is a guest: the monitor goes on without it
+        LOG.warning("the demo bot ended: %s: %s", type(error).__name__, error)
+
+
+def _on_signals(stop: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(one, stop)
+
+
+# processes beside it
+
+
+def _command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "exitbrain.cli", *words]
+
+
+def _serve(asked: Asked, port: int) -> subprocess.Popen[bytes]:
+    """The API in a process of its own: nothing that a browser asks for holds up a stop."""
+    words = ("serve", "--port", str(port), "--home", str(asked.home), "--no-open")
+    return subprocess.Popen(
+        _command(*words), env=dict(asked.environment), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+
+
+def beside_watchdog(asked: Asked, places: Places) -> None:
+    """It outlives this process, which is what it is there for; a second one leaves at once."""
+    with places.watchdog_log.open("ab") as log:
+        os.chmod(places.watchdog_log, 0o600)
+        subprocess.Popen(
+            _command("watchdog", "--home", str(asked.home)), env=dict(asked.environment), stdin=subprocess.DEVNULL,
+            stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def _free_port(wanted: int) -> int:
+    for port in range(wanted, min(wanted + PORTS_TRIED, 65536)):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise Unavailable(f"no port from {wanted} to {wanted + PORTS_TRIED - 1} can be had; another: --port")
