@@ -1,7 +1,7 @@
 """The core behind a journal: an event and what it leads to are written, then the effects may be carried out.
 
-A row holds the event, its effects and, if it is more than sight, a digest of every book that it changed. Replaying the events gives the same state;
-a digest that differs means that other rules are running than those that wrote it, and that is told.
+A row holds the event, its effects and, if it is more than sight, a digest of what it changed. Replaying the events gives
+the same state; a digest that differs means that other rules are running than those that wrote it, and that is told.
 
 What a start would have to replay is bounded by snapshots: now and then a row holds the whole state. `verify` holds each
 of them against a replay from the one before.
@@ -14,8 +14,8 @@ it might as well not have. What is sent, decided or told is on disk first, with 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import fields, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
 from typing import Protocol
 
 from exitbrain.core import walk as rules
@@ -26,7 +26,8 @@ from exitbrain.core.live.text import canonical, digest, read
 from exitbrain.errors import Halted
 from exitbrain.store.journal import SNAPSHOT, Journal, Row
 
-ROWS_A_SNAPSHOT = 2000
+ROWS_A_SNAPSHOT = 500
+ROWS_A_START = 100  # replayed at a start, above which it leaves a snapshot
 ROWS_A_BOOK = 10  # a snapshot of many books is long, so that it is taken less often
 SETTINGS, EVENT = "settings", "event"
 
@@ -66,11 +67,15 @@ class Recorded:
             self.state, kept = snapshot_parts(snapshot)
             if beside is not None:
                 beside.restore(kept)
+        self.at = 0 if snapshot is None else snapshot.at  # when the last event was taken
         for row in journal.rows(self._snapshot_seq):
             self.state = replayed(self.state, row, beside)
+            self.at = max(self.at, row.at)
         if journal.seq == 0 or self.state.settings != settings:
-            journal.append(0, SETTINGS, canonical(settings))
+            journal.append(self.at, SETTINGS, canonical(settings))
             self.state = replace(self.state, settings=settings)
+        if journal.seq - self._snapshot_seq > ROWS_A_START:
+            self.snapshot(self.at)  # so that starts that follow each other closely are short
 
     def take(self, event: Event, now: int) -> tuple[Effect, ...]:
         """The effects may be sent once this has returned; Unavailable where the journal cannot be written.
@@ -80,14 +85,15 @@ class Recorded:
         self.journal.keep(now)
         before = self.state
         state, effects = step(before, event, now)
-        if not effects and _is_same(before, state):
+        change = Change.of(before, state)
+        if not effects and not change:
             return ()
-        soon = _may_wait(before, state, effects)
+        soon = change.is_sight and all(isinstance(one, Ask) and one.what is not Question.PLAN for one in effects)
         # The next row that changes a book tells its digest; sight alone is not worth one.
-        state_text = "" if soon else digest(_changed(before, state))
+        state_text = "" if soon else change.digest()
         body = {"event": canonical(event), "effects": canonical(effects), "state": state_text}
         self.journal.append(now, EVENT, json.dumps(body, sort_keys=True), soon=soon)
-        self.state = state
+        self.state, self.at = state, now
         self._snapshot_if_due(now)
         return effects
 
@@ -131,7 +137,7 @@ def replayed(state: State, row: Row, beside: Beside | None = None) -> State:
         return state
     body = json.loads(row.body)
     after, effects = step(state, read(body["event"]), row.at)
-    is_same = body["state"] == "" or digest(_changed(state, after)) == body["state"]
+    is_same = body["state"] == "" or Change.of(state, after).digest() == body["state"]
     if canonical(effects) != body["effects"] or not is_same:
         raise Halted(f"journal row {row.seq}: these rules decide otherwise than those that wrote it")
     return after
@@ -145,42 +151,58 @@ def state_of(rows: Iterable[Row]) -> State:
     return state
 
 
-def _changed(before: State, after: State) -> tuple[object, ...]:
-    """What a step made new. A step copies the books that it touches, so that the others are the same objects."""
-    return after.mode, after.fence, after.sequence, after.latch, tuple(book for _, book in _pairs(before, after))
-
-
-def _pairs(before: State, after: State) -> Iterator[tuple[Book | None, Book]]:
-    return after.books.unlike(before.books)
-
-
-def _is_same(before: State, after: State) -> bool:
-    return _same_head(before, after) and all(old == book for old, book in _pairs(before, after))
-
-
-def _may_wait(before: State, after: State, effects: tuple[Effect, ...]) -> bool:
-    """Whether all that is new is what was seen, and nothing follows but questions about it."""
-    if any(not isinstance(one, Ask) or one.what is Question.PLAN for one in effects):
-        return False
-    return _same_head(before, after) and all(
-        old is not None and _differs_only_in_sight(old, book) for old, book in _pairs(before, after)
-    )
-
-
-def _same_head(before: State, after: State) -> bool:
-    return (before.mode, before.fence, before.sequence, before.settings, before.latch) == (
-        after.mode, after.fence, after.sequence, after.settings, after.latch,
-    )  # fmt: skip
-
-
 # A price, when something was read, and the worst price so far, which nothing hangs on.
 _SIGHT = frozenset({"price", "priced", "asked", "position_at", "orders_at", "agreed_since", "version", "walk"})
-_LASTING = tuple(one.name for one in fields(Book) if one.name not in _SIGHT and not one.metadata)
+_HEAD = ("mode", "fence", "sequence", "settings", "latch")
+_BOOK = tuple(one.name for one in fields(Book) if one.compare)
 
 
-def _differs_only_in_sight(old: Book, new: Book) -> bool:
-    if any(getattr(old, name) != getattr(new, name) for name in _LASTING):
-        return False
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a step made new: parts of the head, and of each book its parts. Whole books where there was none before."""
+
+    head: tuple[tuple[str, object], ...]
+    books: tuple[tuple[Book | None, Book, tuple[str, ...]], ...]
+
+    @classmethod
+    def of(cls, before: State, after: State) -> Change:
+        head = tuple((name, getattr(after, name)) for name in _HEAD if getattr(after, name) != getattr(before, name))
+        pairs = () if after.books is before.books else after.books.unlike(before.books)
+        books = ((old, new, _names(old, new)) for old, new in pairs)
+        return cls(head, tuple(one for one in books if one[0] is None or one[2]))
+
+    def __bool__(self) -> bool:
+        return bool(self.head or self.books)
+
+    @property
+    def is_sight(self) -> bool:
+        return not self.head and all(
+            old is not None and _SIGHT.issuperset(names) and _is_same_walk(old, new) for old, new, names in self.books
+        )
+
+    def digest(self) -> str:
+        return digest((self.head, tuple(_told(old, new, names) for old, new, names in self.books)))
+
+
+def _names(old: Book | None, new: Book) -> tuple[str, ...]:
+    return () if old is None else tuple(name for name in _BOOK if getattr(old, name) != getattr(new, name))
+
+
+def _told(old: Book | None, new: Book, names: tuple[str, ...]) -> object:
+    if old is None:
+        return new
+    return new.key, tuple((name, _part(getattr(old, name), getattr(new, name))) for name in names)
+
+
+def _part(old: object, new: object) -> object:
+    """Of a dict what came, changed or went."""
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return new
+    gone = tuple(str(key) for key in old if key not in new)
+    return gone, {key: part for key, part in new.items() if key not in old or old[key] != part}
+
+
+def _is_same_walk(old: Book, new: Book) -> bool:
     if old.walk == new.walk:
         return True
     return len(old.walk) == len(new.walk) and all(

@@ -12,6 +12,7 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 from exitbrain.core.live import book, events, orders
@@ -48,7 +49,16 @@ def _default(one: Field[Any]) -> object:
     return one.default
 
 
+@cache
+def _told(one: type) -> tuple[tuple[str, object], ...]:
+    """Names and defaults of the fields that are written."""
+    assert is_dataclass(one)
+    return tuple((part.name, _default(part)) for part in fields(one) if "derived" not in part.metadata)
+
+
 def _plain(value: object) -> object:
+    if value is None or type(value) in (str, int, bool):
+        return value
     if isinstance(value, Enum):
         return {"": type(value).__name__, "is": value.value}
     if isinstance(value, Fraction):
@@ -56,9 +66,12 @@ def _plain(value: object) -> object:
     if isinstance(value, Decimal):
         return {"": "Decimal", "is": str(value)}
     if is_dataclass(value) and not isinstance(value, type):
-        told = (one for one in fields(value) if "derived" not in one.metadata)
-        parts = ((one.name, getattr(value, one.name), _default(one)) for one in told)
-        return {"": type(value).__name__} | {name: _plain(part) for name, part, default in parts if part != default}
+        made: dict[str, object] = {"": type(value).__name__}
+        for name, default in _told(type(value)):
+            part = getattr(value, name)
+            if part is not default and part != default:
+                made[name] = _plain(part)
+        return made
     if isinstance(value, Mapping):
         return {"": "dict", "is": sorted([[_plain(key), _plain(part)] for key, part in value.items()], key=json.dumps)}
     if isinstance(value, tuple | list):
