@@ -11,6 +11,7 @@ from exitbrain.cli.imports import import_app
 from exitbrain.cli.journal import journal_app
 from exitbrain.cli.live import live_command, watchdog_command
 from exitbrain.cli.live_commands import flatten_command, kill_command, latch_app
+from exitbrain.cli.parity import parity_command
 from exitbrain.cli.plan import plan_app
 from exitbrain.cli.profiles import profiles_app
 from exitbrain.cli.rules import features_command, rules_app
@@ -64,6 +65,11 @@ app.command(
     short_help="Tell why a run did, or did not, exit.",
     epilog="Example: exitbrain explain out --symbol BTCUSDT --at 2024-01-01T04:00:00Z",
 )(explain_command)
+app.command(
+    "parity",
+    short_help="Compare a run's exits with the live monitor's.",
+    epilog="Example: exitbrain parity out",
+)(parity_command)
 app.command("report", short_help="Make a run's report again.", epilog="Example: exitbrain report out")(report_command)
 app.add_typer(store_app, name="runs", epilog="Example: exitbrain runs list --symbol BTCUSDT --sort -net_r")
 app.add_typer(profiles_app, name="profiles", epilog="Example: exitbrain profiles show TREND_DEFAULT")

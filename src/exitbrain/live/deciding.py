@@ -297,7 +297,8 @@ class LiveDecider:
 
     def _may_decide(self, book: Book) -> bool:
         """Ladders and rules pause while the operator says so; a position that policy leaves alone is left alone."""
-        return self._state().mode is not Mode.PROTECT_ONLY and not book.halted and is_ours(book)
+        paused = self._state().mode is Mode.PROTECT_ONLY or book.halted or book.protect_only
+        return not paused and is_ours(book)
 
     # the latch
 

@@ -284,7 +284,8 @@ def bar_seen(step: Step, event: BarSeen) -> None:
         return
     book.distance, book.ratio = event.distance, event.ratio
     _follow_volatility(book)
-    if step.mode is Mode.ACTIVE and not book.halted and is_ours(book) and _is_over(book.plan, book):
+    paused = step.mode is not Mode.ACTIVE or book.halted or book.protect_only
+    if not paused and is_ours(book) and _is_over(book.plan, book):
         aim(step, 0, "time_stop")
 
 

@@ -41,11 +41,11 @@ class Parity:
         return not self.counts[Verdict.DIFFERENT.value]
 
 
-def parity_of(folder: str, given: Sequence[str] = ()) -> Parity:
-    """`given` are candle files that lie elsewhere now. InvalidInput where an input is missing, or the run cannot be
+def parity_of(folder: str, given: Sequence[str] = (), folders: Sequence[str] = ()) -> Parity:
+    """`given` are candle files that lie elsewhere now, `folders` where the other inputs do. InvalidInput where an input is missing, or the run cannot be
     played on one account."""
     files = read_run(folder)
-    return parity_of_inputs(_inputs(files, list(given)), str(files.run.get("run_id")))
+    return parity_of_inputs(_inputs(files, list(given), folders), str(files.run.get("run_id")))
 
 
 def parity_of_inputs(inputs: RunInputs, run_id: str = "") -> Parity:
@@ -71,18 +71,18 @@ def parity_of_inputs(inputs: RunInputs, run_id: str = "") -> Parity:
     )
 
 
-def _inputs(files: RunFiles, candles: list[str]) -> RunInputs:
+def _inputs(files: RunFiles, candles: list[str], folders: Sequence[str]) -> RunInputs:
     paths: dict[str, list[str]] = {}
     missing: list[str] = []
     for role in ROLES:
-        there, absent = found(files, role, candles if role == "candles" else [])
+        there, absent = found(files, role, candles if role == "candles" else [], folders)
         paths[role] = [str(one) for one in there]
         missing += absent
     if missing:
         raise InvalidInput(
             Problem(
                 found=f"not found: {', '.join(missing)}", file=str(files.folder),
-                accepted="the run's own inputs, in its folder, beside it or here; candles also by --candles",
+                accepted="the run's own inputs, in its folder, beside it or here; elsewhere by --inputs, candles by --candles",
             )
         )  # fmt: skip
     one = {role: paths[role][0] if paths[role] else None for role in ROLES[2:]}
