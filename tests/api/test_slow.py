@@ -63,7 +63,7 @@ def test_no_more_watch_than_can_be_served(client: TestClient, world: World, monk
             while True:
                 yield ""
 
-        stream = following._counted(endless())
+        stream = following.counted(endless())
         await anext(stream)
         held = len(following._open)
         refused = client.get(path)
