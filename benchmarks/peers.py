@@ -21,7 +21,15 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 VECTORBT = ("vectorbt[rust]==1.2.0",)
-EVENT_DRIVEN = {"backtesting.py": ("backtesting==0.6.6",), "backtrader": ("backtrader==1.9.78.123",)}
+RAPTORBT = ("raptorbt==0.13.4",)
+EVENT_DRIVEN = {
+    "backtesting.py": ("backtesting==0.6.6",),
+    "backtrader": ("backtrader==1.9.78.123",),
+    "nautilus_trader": ("nautilus_trader==1.221.0",),  # the last for Python 3.11
+    "hftbacktest": ("hftbacktest==2.4.4",),
+    "raptorbt": RAPTORBT,
+    "raptorbt-arrays": RAPTORBT,
+}
 # part → what is laid over the environment for it
 PARTS: dict[str, tuple[str, ...]] = {
     "w1": VECTORBT, "w2": VECTORBT, "w3": (), "w4": (), "w5": (), "memory": VECTORBT, **EVENT_DRIVEN,
@@ -44,7 +52,7 @@ def measure(part: str, bars: int, rounds: int) -> dict[str, Any]:
     if part in EVENT_DRIVEN:
         from matched import event_driven
 
-        return event_driven.run(part, min(rounds, 3), bars)
+        return event_driven.run(part, rounds, bars)
     from matched import processes
 
     if part == "w4":

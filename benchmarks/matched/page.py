@@ -39,6 +39,10 @@ AIMS: tuple[tuple[str, str, str, str, float | None, bool], ...] = (
     ("w1", "kernel", "ours single / read", "single, as a multiple of one read of the candles", 1.6, True),
     ("backtesting.py", "slice", "backtesting.py / ours", "single, {bars} bars: backtesting.py", None, False),
     ("backtrader", "slice", "backtrader / ours", "single, a slice of {bars} bars, scaled: backtrader", None, False),
+    ("nautilus_trader", "slice", "nautilus_trader / ours", "single, {bars} bars: nautilus_trader", None, False),
+    ("hftbacktest", "slice", "hftbacktest / ours", "single, {bars} bars, as four prices each: hftbacktest", None, False),
+    ("raptorbt", "slice", "raptorbt / ours", "single, {bars} bars: raptorbt's sessions", None, False),
+    ("raptorbt-arrays", "slice", "raptorbt-arrays / ours", "stop and target for both, single, {bars} bars: raptorbt's arrays", None, False),
     ("w2", "sweep", "C overlapping / ours overlapping, 1 threads", "1,000 ladders, overlapping, one thread: C", 25, False),
     ("w2", "sweep", "C single / ours single, 1 threads", "1,000 ladders, single, one thread: C", 18, False),
     ("w2", "sweep", "C overlapping / ours overlapping, 2 threads", "1,000 ladders, overlapping, two threads: C on one", 45, False),
@@ -103,7 +107,10 @@ CANNOT = """| peer | what it cannot express of this work, or why it is not here 
 | W3, W4 | The callback has no live tick and no triggers, latches, guardrails or arbitration. W3 is compared with Python objects; W4 has no peer here. |
 | backtesting.py 0.6.6 | No partial exit of one bracket: each rung is a bought leg of its own with stop and target, and the runner's stop is raised by hand after each bar. Targets by R need the fill's price, which an order does not know: they are given here beforehand. Overlapping positions are netted. |
 | backtrader 1.9.78.123 | No ladder: a stop and a limit for each rung that cancel one another, sent after the entry has filled, so that they rest from the next bar on; the runner's stop is cancelled and sent again at each rise. Overlapping positions are netted. |
-| hftbacktest, nautilus_trader, raptorbt | No driver is written here yet, so nothing is claimed about them. |"""
+| nautilus_trader 1.221.0 | The last version for Python 3.11. No ladder and no callback that narrows: a reduce-only limit for each rung, a stop beneath them, and the runner's own, modified after a bar. A market order fills at the last close, so entries are there, for ours too. From bars it fills a stop or a limit that an open has passed at the order's price, where ours fills at the open: entries that meet such an open are left out for both. A bar goes open, high, low, close, which makes no difference here. |
+| hftbacktest 2.4.4 | No candles and no stop orders: it replays a book. Each bar is its open, low, high and close as four changes of a book with one level a side, and the compiled algorithm, which is the whole state machine, sells at the bid by market order: a stop or rung fills at the price that passed it. Ours is given the same prices, each as a candle of its own, and enters at the ask. A quarter of a million bars, since the feed takes 1 KB a bar. |
+| raptorbt 0.13.4, sessions | No ladder: each leg is a `KernelSession` of its own, its manual's way for loops of one's own, with a stop and a target given at the entry; the runner's stop is raised after a bar. Sizes are a share of the capital, so lots are reckoned from the entry's price, known beforehand. A target that an open has passed fills at its own price, and no entry can follow an exit of the bar at whose close it is decided: both are left out on both sides. As hedged orders of one session the fills are the same, and a bar costs more with every order placed before. |
+| raptorbt 0.13.4, arrays | One stop and one target, in percent of the entry, each taking all, with sizes as a share of the capital. After an entry it takes no other before an exit signal, even where a stop has closed the position, so it is given the entries that a run takes, known from one of ours, and an exit signal before each. Entries are at prices of which 2% are whole ticks, and its ratio is to ours under the same stop and target. |"""
 
 
 def text_of(kept: dict[str, Any], bars: int, rounds: int, again: dict[str, Any] | None = None) -> str:
@@ -135,8 +142,8 @@ def _machine(kept: dict[str, Any], bars: int, rounds: int, again: dict[str, Any]
         else ""
     )
     yield (
-        f"{bars:,} one-minute bars, an entry in each 200, the TREND ladder. A ratio is the median over {rounds} rounds (W2: 3) of "
-        "new entries in which contenders took turns, with the middle half of the rounds behind it. Ours and C start from "
+        f"{bars:,} one-minute bars, an entry in each 200, the TREND ladder. A ratio is the median over {rounds} rounds (W2, and peers "
+        "that take a second or more: 3) of new entries in which contenders took turns, with the middle half of the rounds behind it. Ours and C start from "
         "columns of ticks, vectorbt from the same as floats; what an index costs ours is inside its time."
     )
     if again:
@@ -151,9 +158,9 @@ def _machine(kept: dict[str, Any], bars: int, rounds: int, again: dict[str, Any]
             f"Of W2 each ladder's positions, fills, ticks × lots and bars held equal those of C ({ladders:,} fills, on 1 and 2 "
             f"threads), and {columns:,} fills equal vectorbt's."
         )
-    for name in ("backtesting.py", "backtrader"):
-        if name in kept:
-            yield f"Of {name} {kept[name]['fills'][name]:,}, lots of a bar and price taken together."
+    driven = [f"{told['fills'][name]:,} {name}" for name, told in kept.items() if "slice" in told]
+    if driven:
+        yield f"Of peers driven bar by bar, lots of a bar and price taken together: {', '.join(driven)}."
     if "w3" in kept:
         yield f"Of W3 {kept['w3']['fills']['Python objects']:,} fills at prices that move ten times as far."
 
@@ -162,13 +169,15 @@ def _ratios(kept: dict[str, Any], again: dict[str, Any] | None) -> Iterator[str]
     yield f"| ours against | ratio | middle half |{' other run, and its middle half |' if again else ''} aim | |"
     yield f"|---|---|---|{'---|' if again else ''}---|---|"
     for part, group, pair, what, aim, less in AIMS:
-        found = kept.get(part, {}).get(group, {}).get("ratios", {}).get(pair)
-        if found is None:
-            if part in kept:
-                yield f"| {part.upper()} {what} | not measured | | {_aim(aim, less)} | the peer did not install |"
+        if part not in kept:
             continue
-        held = kept[part][group].get("long hold bars")
+        measured = kept[part].get(group, {})
+        found, held = measured.get("ratios", {}).get(pair), measured.get("long hold bars")
         named = what.format(held=f"{held:,.0f} bars" if held else "", bars=f"{kept[part].get('bars', 0):,}")
+        if found is None:
+            beside = " |" if again else ""
+            yield f"| {_workload(part)} {named} | not measured | |{beside} {_aim(aim, less)} | the peer did not install |"
+            continue
         reached = "" if aim is None else _reached(found["ratio"], aim, less)
         other = again.get(part, {}).get(group, {}).get("ratios", {}).get(pair) if again else None
         beside = f"{_times(other['ratio'])}, {_middle(other)}" if other else ""
@@ -228,11 +237,12 @@ def _unreached(kept: dict[str, Any]) -> Iterator[str]:
 
 
 def _growth(kept: dict[str, Any]) -> Iterator[str]:
-    rows = kept.get("memory", {}).get("rows", ())
+    rows = [row for told in kept.values() for row in told.get("rows", ())]
     if not rows:
         return
     yield "Each in a process of its own; memory is that of the whole process, and in brackets what stood there before the first run,"
-    yield "the candles as ticks among it. Time is the lesser of two runs."
+    yield "the candles as ticks among it. Time is the lesser of two runs. Peers driven bar by bar share theirs with ours and with their"
+    yield "smaller runs, and have their candles in their own form before the clock runs."
     yield ""
     yield "| contender | bars | time | µs a bar | peak memory (before) |"
     yield "|---|---|---|---|---|"
@@ -270,7 +280,8 @@ def _seconds(kept: dict[str, Any]) -> Iterator[str]:
             if isinstance(group, dict) and "seconds" in group:
                 for name, took in group["seconds"].items():
                     scaled = f" = {took / told['bars'] * 1e6:.3g} µs a bar" if group is told.get("slice") else ""
-                    yield f"| {_workload(part)} {name} | {_span(took)}{scaled} |"
+                    beside = f" beside {part}" if scaled and name == "ours" else ""
+                    yield f"| {_workload(part)} {name}{beside} | {_span(took)}{scaled} |"
 
 
 def _processor() -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from matched import ours, workload
-from matched.measuring import peak_mib
+from matched.measuring import peak_mib, resident_mib
 
 ROOT = Path(__file__).parents[2]
 COMMAND = Path(sys.executable).with_name("exitbrain")
@@ -82,7 +82,7 @@ def one(name: str, bars: int) -> dict[str, float]:
     market = workload.market_of(bars)
     openings = workload.openings_of(market, 0)
     work = _work(name, market, openings)
-    before = _resident_mib()
+    before = resident_mib()
     took = []
     for _ in range(2):
         began = time.perf_counter()
@@ -114,14 +114,6 @@ def _work(name: str, market: workload.Market, openings: workload.Openings) -> An
     if name == "vectorbt ladder":
         return lambda: vectorbt_ladder.follow(market, openings, [workload.TREND])
     return lambda: vectorbt_ladder.stop_and_target(market, openings, "numba")
-
-
-def _resident_mib() -> float:
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return float("nan")
-    line = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024
 
 
 # W4

@@ -62,6 +62,12 @@ class Openings:
     def __len__(self) -> int:
         return len(self.bar)
 
+    def numbers(self, at: int) -> tuple[int, int, int]:
+        return int(self.price[at]), int(self.stop[at]), int(self.lots[at])
+
+    def only(self, which: Any) -> Openings:
+        return Openings(self.bar[which], self.price[which], self.stop[which], self.lots[which])
+
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
@@ -100,7 +106,10 @@ def openings_of(market: Market, seed: int, every: int = 200, stop: int = 200) ->
     starts = np.arange(0, max(len(market) - every - 2, 1), every)
     dice = np.random.default_rng(1_000 + seed)
     bar = starts + dice.integers(1, min(every, len(market)), len(starts))
-    price = market.open[bar]
+    return opened(bar, market.open[bar], stop)
+
+
+def opened(bar: Ints, price: Ints, stop: int = 200) -> Openings:
     return Openings(bar, price, -(-price * (PARTS - stop) // PARTS), np.full(len(bar), LOTS, dtype=np.int64))
 
 

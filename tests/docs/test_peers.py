@@ -75,7 +75,9 @@ def test_the_page_tells_what_was_measured_and_what_not() -> None:
 
 
 @needs_compiler
-@pytest.mark.parametrize("name, module", [("backtesting.py", "backtesting"), ("backtrader", "backtrader")])
-def test_event_driven_peers_fill_the_same(name: str, module: str) -> None:
-    pytest.importorskip(module)
+@pytest.mark.parametrize(
+    "name", ["backtesting.py", "backtrader", "nautilus_trader", "hftbacktest", "raptorbt", "raptorbt-arrays"]
+)
+def test_event_driven_peers_fill_the_same(name: str) -> None:
+    pytest.importorskip(event_driven.LIBRARIES.get(name, name))
     assert event_driven.run(name, 1, 4_000)["fills"][name] > 0
