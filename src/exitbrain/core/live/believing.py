@@ -115,7 +115,9 @@ def plan_given(step: Step, event: PlanGiven) -> None:
         state[rules.RUNNER] = plan.runner + book.trail_filled()
     book.taken, book.moved, book.overdue, book.late_since = frozenset(), frozenset(), frozenset(), {}
     book.trail_overdue, book.trail_through_since = False, None
-    book.account, book.grown = book.size + book.own_filled(), False
+    book.account, book.grown = book.size + book.own_filled(), plan.lots < book.size
+    if plan.lots > book.goal:
+        shrink(step, plan.lots, book.goal)  # made for lots that are gone since, or that a decision is closing
     rules.raise_peak(state, [], state[rules.PEAK], book.distance, *book.callbacks())
     if book.price is not None:
         price_seen(step, book.price)
@@ -313,7 +315,12 @@ def _is_over(plan: LivePlan, book: Book) -> bool:
 
 
 def order_seen(step: Step, event: OrderSeen) -> None:
-    order = step.book.orders.get(event.id)
+    book = step.book
+    order = book.orders.get(event.id)
+    if order is None and event.status is not Status.OPEN and any(one.id == event.id for one in book.foreign):
+        # Another's order that triggered or ended covers nothing any more, whatever the last list said.
+        book.foreign = tuple(one for one in book.foreign if one.id != event.id)
+        ask_soon(step, "position", "orders")
     if order is not None:
         if event.average:
             order = step.change(order, average=event.average)

@@ -108,11 +108,11 @@ def _withdraw(step: Step, order: Order) -> None:
         return
     if order.stage is Stage.CANCELING and now < order.cancel_at + step.settings.cancel_wait:
         return
-    stands = order.kind is OrderKind.STOP_MARKET and order.stage is Stage.LIVE and order.side == -book.side
+    stands = order.kind is OrderKind.STOP_MARKET and order.side == -book.side
     if stands and order.epoch != book.epoch and book.lots and is_ours(book) and book.cover() < book.size:
         return  # of a position before, yet it covers this one until its own stops stand
     current = order.epoch == book.epoch and book.lots != 0
-    if current and order.role in PROTECTIVE and order.stage is Stage.LIVE and is_ours(book):
+    if current and order.role in PROTECTIVE and is_ours(book):
         working = order.role is not Role.DISASTER
         covered = book.cover(without=order.id, working_only=working) + (_foreign_cover(step) if working else 0)
         if covered < book.size:

@@ -93,6 +93,7 @@ class Judge:
     others_at: int = -NEWS_WITHIN  # when a stop of others came or went
     seen_version: int = -1
     known_since: int | None = None
+    banned_at: int = 0  # the venue takes nothing: what it asked to wait for is waited for
     naked: int = 0
     naked_most: int = 0
     # I4
@@ -102,6 +103,7 @@ class Judge:
     order_of: dict[str, tuple[str, ...]] = field(default_factory=dict)  # order → decisions that it counts for
     numbers: dict[int, tuple[int, e.LivePlan]] = field(default_factory=dict)  # plans, kept so that no id comes again
     # what was heard
+    target_leg: str = ""  # the rung that the standing target is for
     heard_version: int = -1
     heard_ended: set[str] = field(default_factory=set)
     lowest: int = 1 << 62  # prices of this life at the venue
@@ -119,6 +121,8 @@ class Judge:
     def excuse(self, why: str) -> None:
         if why not in ("take", "cancel"):
             self.excused_at = self.agenda.now
+        if why == "banned":
+            self.banned_at = self.agenda.now
 
     def people_acted(self, *, on_stops: bool = False) -> None:
         self.acted_at = self.agenda.now
@@ -171,6 +175,8 @@ class Judge:
             law(new.lots <= old.lots, "I10", "a target rises", old, new)
         if new is None or (old is not None and new.cause == old.cause):
             return
+        if new.cause.startswith("take_profit_"):
+            self.target_leg = self._leg(book if book.plan is before.plan else before, int(new.cause.rpartition("_")[2]))
         if new.cause in STOP_REASONS:
             law(
                 self._was_met(before) or self._was_met(book),
@@ -262,8 +268,8 @@ class Judge:
         if name not in self.decisions:
             self.decisions[name] = Decision(max(book.size, abs(self.venue.lots)) - target.lots)
         names = [name]
-        if target.cause.startswith("take_profit_") and book.plan is not None:
-            names.append(self._leg(book, int(target.cause.rpartition("_")[2])))
+        if target.cause.startswith("take_profit_"):
+            names.append(self.target_leg)
         self._counted(send.id, *names)
 
     def _counted(self, id_: str, *names: str) -> None:
@@ -359,7 +365,7 @@ class Judge:
             self.known_since = now
         if book.target is not None and book.target.lots == 0:
             return  # I10 looks at it
-        since = max(self.bare_since, self.known_since, self.acted_at, venue.acted_at)
+        since = max(self.bare_since, self.known_since, self.acted_at, venue.acted_at, self.banned_at)
         self.naked_most = max(self.naked_most, now - since)
         at_most = HEALTHY if self.swarm.is_healthy else AT_MOST
         if self.swarm.latest > SECOND // 2:
@@ -415,7 +421,6 @@ class Judge:
     def check_protected(self) -> None:
         """Ten seconds after the last fault."""
         venue, book = self.venue, self.process.state.books[KEY]
-        law(book.lots == venue.lots, "I1", "belief", book.lots, "venue", venue.lots)
         law(venue.cover() == abs(venue.lots), "I1", "uncovered in the quiet", venue.cover(), venue.lots)
         if venue.lots and book.plan is not None and book.target is None:
             working = sum(
@@ -443,7 +448,7 @@ class Judge:
         lanes = [book.orders[id_].lane for id_ in own]
         law(len(lanes) == len(set(lanes)), "I5", "two orders of one lane", sorted(str(one) for one in lanes))
         working = sum(book.orders[id_].open_lots for id_ in own if book.orders[id_].role in (Role.STOP, Role.TRAIL))
-        law(working <= abs(venue.lots), "I5", "working stops above the position", working, venue.lots)
+        law(blocked or working <= abs(venue.lots), "I5", "working stops above the position", working, venue.lots)
         takes = [book.orders[id_] for id_ in own if book.orders[id_].role is Role.TAKE]
         law(sum(o.open_lots for o in takes) <= abs(venue.lots), "I11", "takes above the position", takes)
         left = [o.id for o in book.present() if o.stage in (Stage.SENDING, Stage.UNKNOWN, Stage.CANCELING)]

@@ -54,10 +54,15 @@ class Wire:
         run = process.run
         self.agenda.later(wait, lambda: process.arrived(event, run))
 
-    def _twice(self, event: e.Event) -> None:
-        self.deliver(event, self.delay())
+    def _twice(self, *events: e.Event) -> None:
+        """One message, which may be several events."""
+        wait, again = self.delay(), 0
         if self.dice.happens("doubling", self.swarm.doubling):
-            self.deliver(event, 8 * self.delay())
+            again = 8 * self.delay()
+        for event in events:
+            self.deliver(event, wait)
+            if again:
+                self.deliver(event, again)
 
     # requests that change something
 
@@ -117,7 +122,12 @@ class Wire:
             if self.dice.of("silence").random() < 0.5:
                 self.deliver(self.answered(effect, cancel, e.Outcome.UNKNOWN), self.delay())
             return
-        self._twice(self.answered(effect, cancel, e.Outcome.REFUSED if code else e.Outcome.OK, code))
+        seen = self.venue.order_seen(effect.id) if cancel and not code else None
+        answered = self.answered(effect, cancel, e.Outcome.REFUSED if code else e.Outcome.OK, code)
+        if seen is not None and seen.filled:
+            self._twice(seen, answered)  # the answer to a cancel tells what was filled before it
+        else:
+            self._twice(answered)
 
     # questions
 
@@ -197,12 +207,12 @@ class Wire:
 
     def settle(self) -> None:
         """Nothing goes wrong any more."""
-        self.dice.on = False
+        self.dice.on = False  # a ban lasts as long as the venue said
         self.venue.settle()
         self.tell()
         if self.silent_until > self.agenda.now and not self.swarm.untold_gaps:
             self._reconnect()
-        self.silent_until = self.banned_until = 0
+        self.silent_until = 0
 
 
 def _channel(send: e.Send) -> str:
