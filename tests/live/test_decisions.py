@@ -286,3 +286,33 @@ def test_a_size_that_is_known_before_the_fill_that_made_it_is_no_cut_by_others()
     monitor.read(4)
     monitor.read(4)
     assert monitor.book.legs[2] == 3 * 4 // 7
+
+
+def denied_for(seconds: int) -> Monitor:
+    """A venue that takes every order, and then says of each that it is not there (F7)."""
+    monitor = Monitor().planned()
+    for _ in range(2 * seconds):
+        monitor.now += SECOND // 2
+        effects = monitor.take(e.Ticked())
+        while asked := [one for one in effects if isinstance(one, e.Ask)]:
+            effects = [effect for one in asked for effect in monitor.take(denial(monitor, one))]
+    return monitor
+
+
+def denial(monitor: Monitor, asked: e.Ask) -> e.Event:
+    match asked.what:
+        case e.Question.ORDERS:
+            return e.OrdersSeen(key=KEY, asked_at=monitor.now, orders=())
+        case e.Question.ORDER:
+            return e.OrderAbsent(key=KEY, id=asked.id, asked_at=monitor.now)
+        case _:
+            return e.PositionSeen(key=KEY, lots=10, entry=Fraction(1000), version=monitor.version, asked_at=monitor.now)
+
+
+def test_a_venue_that_denies_every_order_gets_fewer_and_fewer_of_them() -> None:
+    """Doubt about a stop whose predecessors were denied takes twice as long each time (I5)."""
+    one = denied_for(15)
+    assert len([send for send in one.sends() if send.level == 980]) > 1
+    minute, ten = (len([send for send in denied_for(length).sends() if send.level == 980]) for length in (60, 600))
+    assert minute <= 8, minute
+    assert ten <= 60, ten

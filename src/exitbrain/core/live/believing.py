@@ -31,6 +31,7 @@ from exitbrain.core.numbers import floor_fraction
 from exitbrain.core.stop_moves import breakeven_with_fees
 
 REMEMBERED_DECISIONS = 64
+MOST_PATIENCE = 4
 
 
 # the position
@@ -359,7 +360,7 @@ def orders_seen(step: Step, event: OrdersSeen) -> None:
     for order in () if again else book.unfinished():
         if order.id not in listed and order.stage is not Stage.SENDING and event.asked_at >= order.since:
             missed = step.change(order, misses=order.misses + 1)
-            if missed.stage is Stage.LIVE and missed.misses >= 2:
+            if missed.stage is Stage.LIVE and missed.misses >= 2 * _patience(step, missed):
                 step.change(missed, stage=Stage.UNKNOWN)
     _forget_old(step)
 
@@ -380,8 +381,24 @@ def order_absent(step: Step, event: OrderAbsent) -> None:
     if order.absences and event.asked_at < order.absent_at + SECOND:
         return
     order = step.change(order, absences=order.absences + 1, absent_at=event.asked_at)
-    if order.stage is Stage.LIVE and order.absences >= 2 and (order.misses or order.kind is OrderKind.MARKET):
+    is_missed = order.misses > 0 or order.kind is OrderKind.MARKET
+    if order.stage is Stage.LIVE and order.absences >= 2 * _patience(step, order) and is_missed:
         step.change(order, stage=Stage.UNKNOWN)
+
+
+def _patience(step: Step, order: Order) -> int:
+    """By how much more it takes to doubt an order that rests: a venue that denied those before it in their lane, and took
+    this one, is likelier to lie about this one too than to have lost it. Without that a stop a second is placed for as
+    long as it lies (I5)."""
+    denied = sum(
+        other.lane == order.lane
+        and other.id != order.id
+        and other.epoch == order.epoch
+        and other.level == order.level
+        and other.stage in (Stage.UNKNOWN, Stage.GHOST)
+        for other in step.book.orders.values()
+    )
+    return 1 << min(denied, MOST_PATIENCE)
 
 
 def age_orders(step: Step) -> None:
