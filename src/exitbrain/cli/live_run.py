@@ -32,12 +32,16 @@ class LiveAsked:
 
 
 def run_live(asked: LiveAsked) -> None:
+    from exitbrain.features.ta_lib import spare_pandas, ta_lib
     from exitbrain.wiring.live.starting import Asked, start
     from exitbrain.wiring.workbench.home import open_home
 
     settings = live_settings(asked)
     home = open_home(asked.home, os.environ)
     log_to_stderr()
+    # Loaded before there is anything to protect: a position's first indicator would hold up its first stop for seconds.
+    spare_pandas()
+    ta_lib()
     base = Path(asked.config).parent if asked.config else Path()
     start(
         Asked(
