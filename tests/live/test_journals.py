@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import pytest
 
 from exitbrain.core.live import events as e
 from exitbrain.core.live.book import Settings, State
-from exitbrain.core.live.text import canonical, digest
+from exitbrain.core.live.text import canonical, digest, read
 from exitbrain.errors import Halted, InvalidInput, Unavailable
 from exitbrain.live.recording import Recorded, state_of
 from exitbrain.live.simulation.playing import History
@@ -130,6 +131,17 @@ def test_a_state_that_the_rows_do_not_lead_to_is_told(tmp_path: Path) -> None:
     recorded.journal.close()
     with pytest.raises(Halted, match="do not lead to it"):
         state_of(rows_of(str(tmp_path / "j.db")))
+
+
+def test_a_state_read_back_goes_through_its_orders_in_the_same_order(target: str) -> None:
+    """Effects come in that order: a start from a snapshot must not turn it round."""
+    recorded = with_a_position(target)
+    book = recorded.state.books[KEY].copy()
+    book.orders = dict(reversed(book.orders.items()))
+    again = read(canonical(replace(recorded.state, books=recorded.state.books.put(book))))
+    assert isinstance(again, State) and list(again.books[KEY].orders) == list(book.orders)
+    assert list(book.orders) != sorted(book.orders) and len(book.orders) > 1
+    recorded.journal.close()
 
 
 def test_settings_that_changed_are_a_row(target: str) -> None:

@@ -73,7 +73,8 @@ def _plain(value: object) -> object:
                 made[name] = _plain(part)
         return made
     if isinstance(value, Mapping):
-        return {"": "dict", "is": sorted([[_plain(key), _plain(part)] for key, part in value.items()], key=json.dumps)}
+        # In the order of its keys: rules go through orders in it, and so it is a part of the state.
+        return {"": "dict", "is": [[_plain(key), _plain(part)] for key, part in value.items()]}
     if isinstance(value, tuple | list):
         return [_plain(part) for part in value]
     if isinstance(value, frozenset):
