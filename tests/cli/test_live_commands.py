@@ -130,7 +130,9 @@ def test_a_position_is_flattened_where_that_is_confirmed(world: World, home: Pat
 def test_what_the_monitor_refuses_is_said_and_has_a_status(world: World, home: Path) -> None:
     with monitor(home, "refused", "epoch 3 is over"):
         said = world.run("flatten", "BTCUSDT", "--yes")
+        latched = world.run("latch", "set")
     assert said.status == 4 and "the monitor refused it: epoch 3 is over" in said.err
+    assert (latched.status, latched.out) == (4, ""), "what was refused is not said to be done"
 
 
 def test_a_monitor_that_does_not_answer_is_told(world: World, home: Path) -> None:

@@ -187,6 +187,18 @@ def test_a_position_that_is_gone_lets_its_plan_go(run: Run, store: Store) -> Non
     assert set(run.decider.rules) == {"second"}
 
 
+def test_a_key_whose_position_is_gone_may_name_another(store: Store) -> None:
+    """A journal that was begun anew counts lives from 1 again."""
+    promoted(store, "first", "volume > 5")
+    assert store.pin_plan("account:X:1")["proposal_id"] == "first"  # type: ignore[index]
+    promoted(store, "second", "volume > 50")
+    assert store.pin_plan("account:X:1")["proposal_id"] == "first"  # type: ignore[index]
+    store.release_pin("account:X:1")
+    assert store.plan_of_position("account:X:1")["proposal_id"] == "first"  # type: ignore[index]
+    assert store.pin_plan("account:X:1")["proposal_id"] == "second"  # type: ignore[index]
+    assert store.open_pins("second") == ["account:X:1"] and store.open_pins("first") == []
+
+
 def test_a_new_plan_has_seen_the_bars_before_it(run: Run, store: Store) -> None:
     """Its rule looks at three bars; the two before its promotion count."""
     run.bars(20)

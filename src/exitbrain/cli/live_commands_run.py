@@ -58,9 +58,10 @@ def change_latch(
         command, taken = _followed(operator, ask(who, place=_checked(place), note=note), wait)
     if as_json:
         print_json({"command": command, "taken": taken})
-    else:
-        done = f"the latch of {_place(place)} is {'set' if action == 'set' else 'cleared'}"
-        print(done if taken else _untaken(heard))
+    elif not taken:
+        print(_untaken(heard))
+    elif command["outcome"] == "done":
+        print(f"the latch of {_place(place)} is {'set' if action == 'set' else 'cleared'}")
     _complain(command, wait, taken=taken)
 
 

@@ -149,12 +149,14 @@ class Proposals:
     def pin_plan(self, position_key: str, proposal_id: str | None = None) -> dict[str, Any] | None:
         """The plan in force becomes that of a position that opens; one that is pinned stays. None where none is.
 
+        A key whose pin was released names another position now, as where a journal was begun anew.
+
         With `proposal_id` it is the plan that was in force when the position opened, which may be retired by now.
         """
         pins, p = t.plan_pins, t.proposals
         with self.database.writing() as connection:
             self.database.take_turns(connection, TURNS)
-            held = self._pinned(connection, position_key)
+            held = self._pinned(connection, position_key, open_=True)
             if held is None:
                 found = proposal_id
                 if found is None:
@@ -164,6 +166,7 @@ class Proposals:
                     self._read_proposal(connection, found)
                 if found is None:
                     return None
+                connection.execute(sa.delete(pins).where(pins.c.position_key == searchable(position_key)))
                 connection.execute(
                     sa.insert(pins).values(
                         position_key=searchable(position_key), proposal_id=found, pinned_at=self.clock()
@@ -194,9 +197,11 @@ class Proposals:
             return [str(key) for key in found.scalars()]
 
     @staticmethod
-    def _pinned(connection: sa.Connection, position_key: str) -> str | None:
+    def _pinned(connection: sa.Connection, position_key: str, *, open_: bool = False) -> str | None:
         pins = t.plan_pins
         mine = sa.select(pins.c.proposal_id).where(pins.c.position_key == searchable(position_key))
+        if open_:
+            mine = mine.where(pins.c.released_at.is_(None))
         found = connection.execute(mine).scalar()
         return None if found is None else str(found)
 

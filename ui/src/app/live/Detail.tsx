@@ -105,11 +105,11 @@ function Stops({ one }: { one: Position }) {
     ["Mark", exact(one.mark_price)],
     ["Stop", `${exact(one.stop_price)}${stopOf(one) ? `, ${stopOf(one)}` : ""}`],
     ["Trail", one.trail === null ? DASH : `${trailOf(one)}${one.trail.level === null ? "" : `, at ${exact(one.trail.level)}`}`],
-    ["Disaster stop", `${exact(guarded?.disaster_price ?? null)}${guarded?.disaster_state ? `, ${words(guarded.disaster_state)}` : ""}`],
+    ["Disaster stop", `${exact(guarded?.disaster_price ?? null)}${guarded?.disaster_state ? `, ${words(guarded.disaster_state).toLowerCase()}` : ""}`],
     ["Covered by stops", guarded?.covered ? `${exact(guarded.covered)} of ${exact(one.quantity)}` : DASH],
     ["Open since", at(one.opened_at)],
     ["Life", one.epoch === null ? DASH : `number ${one.epoch} of this position`],
-    ["Looked after", one.managed === false ? "no" : `${words(one.policy)}${one.mode ? `, ${words(one.mode.toLowerCase())}` : ""}`],
+    ["Looked after", one.managed === false ? "no" : `policy ${words(one.policy)}`],
   ];
   if (one.target !== null)
     facts.push(["Coming down to", `${exact(one.target.quantity)}${one.target.cause ? `, by ${words(one.target.cause)}` : ""}`]);
@@ -164,7 +164,7 @@ function Orders({ of, symbol }: { of: string; symbol: string }) {
           <tbody>
             {orders.map((order) => (
               <tr key={order.id}>
-                <th scope="row">{order.own === false ? "somebody else’s" : words(order.role)}</th>
+                <th scope="row">{order.own === false ? "somebody else’s" : `${words(order.role)}${order.role === "take" && order.leg !== null ? ` ${order.leg}` : ""}`}</th>
                 <td className="wide-only">{words(order.kind).toLowerCase()}</td>
                 <td className="wide-only">{order.side ?? DASH}</td>
                 <td className="right">{exact(order.price)}</td>
