@@ -103,7 +103,10 @@ class Minded(Protocol):
     def latch(self, kind: str, body: Mapping[str, Any], now: int) -> tuple[tuple[Effect, ...], str]:
         """A latch command: what it leads to, and what is said of it. InvalidInput where it cannot be done."""
 
-    def latched(self) -> list[dict[str, Any]]: ...
+    def latched(self, now: int) -> list[dict[str, Any]]: ...
+
+    def prepare(self) -> None:
+        """What protection does not wait for, before the first past is given. In a thread of its own."""
 
     def may_send(self) -> bool:
         """Whether the journal is still this process's."""
@@ -168,6 +171,7 @@ class Running:
         self._marks: dict[str, int] = {}
         self._would: dict[str, tuple[str, ...]] = {}
         self._warming: dict[str, list[Kline]] = {}  # with the bars that closed meanwhile
+        self._preparing, self._is_prepared = asyncio.Lock(), False
         self.measures = Measures()
 
     @property
@@ -318,6 +322,10 @@ class Running:
             until = time.monotonic() + PROTECTED_WITHIN
             while time.monotonic() < until and not self._is_protected(self.state.books[key]):
                 await asyncio.sleep(self.terms.tick / 2)
+            async with self._preparing:
+                if not self._is_prepared:
+                    await asyncio.to_thread(self.minded.prepare)
+                    self._is_prepared = True
             bars = list(await self.venue.bars(key, count))
             while bars:
                 # What protects goes first: between two pieces the loop hears and sends.
@@ -537,7 +545,7 @@ class Running:
             "reduce_only_budget": round(self._budget(), 3),
             "halted": kill is not None,
             "kill": None if kill is None else dict(kill),
-            "latch": self.minded.latched(),
+            "latch": self.minded.latched(now),
             "fault": self._fault,
         }
 

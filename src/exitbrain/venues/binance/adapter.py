@@ -33,9 +33,6 @@ URL, STREAM_URL, ACCOUNT_URL = "https://fapi.binance.com", "wss://fstream.binanc
 LARGEST_OFFSET = 60_000  # ms: beyond it, it is another clock than the wall's, as a simulated venue's
 UNITS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
 MOST_BARS = 1_500
-# The venue tells what became of a position a moment before the fill that made it so. The fill comes first here: what
-# our own orders did is not to be taken for what others did.
-POSITION_AFTER = 0.1
 
 
 class BinanceAdapter:
@@ -194,10 +191,7 @@ class BinanceAdapter:
             if told is not None:
                 self._hear(Told(key=told[0], name="venue", text=told[1]))
             for event in stream_events(payload, self.instruments, self._clock()):
-                if isinstance(event, PositionSeen):
-                    asyncio.get_running_loop().call_later(POSITION_AFTER, self._hear, event)
-                else:
-                    self._hear(event)
+                self._hear(event)
         except InvalidInput as error:
             # Belief may be behind what was said: everything is read anew.
             self._hear(Told(key="", name="unreadable", text=str(error)))

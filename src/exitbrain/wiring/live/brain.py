@@ -70,6 +70,11 @@ class Brain:
             self.decider = PinnedDecider(self._rules, pins, lambda: recorded.state)
         self.monitor = Monitor(recorded, self.planner, self.decider, markets=self.markets)
 
+    def pin(self, pins: Pins) -> None:
+        """Rules of written plans from now on, where there is no other plan: a start need not wait for the store."""
+        assert self.plan is None
+        self.decider = self.monitor.decider = PinnedDecider(self._rules, pins, lambda: self._recorded.state)
+
     def _decider(self, plan: StrategyPlan, markets: Mapping[str, LiveMarket]) -> LiveDecider:
         run = run_settings(self._settings, plan)
         return LiveDecider(

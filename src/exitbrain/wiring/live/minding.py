@@ -1,27 +1,33 @@
-"""The monitor of one account put together: journal, core, plans and rules, by a config."""
+"""The monitor of one account put together: journal, core, and what plans and decides (`wiring.live.brain`)."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exitbrain.config.settings import Settings
-from exitbrain.core.exit_settings import ExitSettings
+from exitbrain.core.instants import instant_of, iso
+from exitbrain.core.latch import PORTFOLIO
 from exitbrain.core.live import book as core
-from exitbrain.core.live.events import Effect, FlattenAsked, PlanGiven, Policy
+from exitbrain.core.live.events import Effect, FlattenAsked, LatchAsked, PlanGiven, Policy
 from exitbrain.core.registry import ProfileRegistry
-from exitbrain.errors import InvalidInput
+from exitbrain.core.triggers import StrategyPlan
+from exitbrain.errors import ExitBrainError, InvalidInput, one_line
 from exitbrain.features.lines import ClosedBar
-from exitbrain.features.regime import RegimeThresholds
-from exitbrain.live.monitor import Monitor
-from exitbrain.live.planning import LivePlanner
+from exitbrain.live.monitor import Planner
 from exitbrain.live.recording import Recorded
-from exitbrain.live.watching import LiveMarket, names_for_plans
 from exitbrain.store.journal import Journal
 from exitbrain.venues.adapter import Kline
+from exitbrain.wiring.live.brain import Brain, journaled
+from exitbrain.wiring.live.pins import Pins, lives_of
 from exitbrain.wiring.live.places import in_rollout
 
+if TYPE_CHECKING:
+    from exitbrain.store import Store
+
+LOG = logging.getLogger("exitbrain.live")
 WARM_BARS = 600
 WARM_WITHIN = 5 * core.SECOND
 MINUTES = {"m": 1, "h": 60, "d": 1440}
@@ -29,12 +35,6 @@ MINUTES = {"m": 1, "h": 60, "d": 1440}
 
 def microseconds(timeframe: str) -> int:
     return int(timeframe[:-1]) * MINUTES[timeframe[-1]] * 60 * core.SECOND
-
-
-def exit_settings(settings: Settings, *, enabled: bool = True) -> ExitSettings:
-    """The section `exits`; without profiles where EXIT_BRAIN_V3_ENABLED says so (spec F47)."""
-    values = {name: getattr(settings.exits, name) for name in ExitSettings.__dataclass_fields__}
-    return ExitSettings(**(values | {"use_profiles": values["use_profiles"] and enabled}))
 
 
 def core_settings(settings: Settings, install: str) -> core.Settings:
@@ -49,21 +49,26 @@ def core_settings(settings: Settings, install: str) -> core.Settings:
 
 
 class Mind:
-    """`live.running.Minded`."""
+    """`live.running.Minded`. Without `plan` the rules are those of the store's written plans; `opened` opens the store."""
 
     def __init__(
         self, journal: Journal, settings: Settings, *, install: str, registry: ProfileRegistry | None = None,
-        enabled: bool = True,
+        plan: StrategyPlan | None = None, environment: Mapping[str, str] | None = None, account: str = "main",
+        opened: Callable[[], Store] | None = None,
     ) -> None:  # fmt: skip
         self.settings, self.journal = settings, journal
-        self.registry = ProfileRegistry() if registry is None else registry
-        self.markets: dict[str, LiveMarket] = {}
         self.recorded = Recorded(journal, core_settings(settings, install))
-        planner = LivePlanner(
-            exit_settings(settings, enabled=enabled), self.registry, lambda: self.recorded.state.books, self.markets
-        )
-        self.planner = Patient(planner)
-        self.monitor = Monitor(self.recorded, self.planner, None, markets=self.markets)
+        self.brain = Brain(
+            self.recorded, (), microseconds(settings.live.timeframe), settings=settings, registry=registry, plan=plan,
+            environment=environment, note=journaled(self.recorded.note),
+        )  # fmt: skip
+        self.monitor = self.brain.monitor
+        self.planner = Patient(self.brain.planner)
+        self.monitor.planner = self.planner
+        self._account, self._opened = account, None if plan is not None else opened
+        self._store: Store | None = None
+        self._pins: Pins | None = None
+        self._since: dict[tuple[str, str], str] = {}
 
     def manages(self, symbol: str) -> Policy | None:
         live = self.settings.live
@@ -72,16 +77,20 @@ class Mind:
         return Policy(live.policy) if in_rollout(symbol, live.rollout_pct) else Policy.IGNORE
 
     def begin(self, key: str) -> int:
-        if key not in self.markets:
-            thresholds = {name: getattr(self.settings.regime, name) for name in RegimeThresholds.__dataclass_fields__}
-            spread = self.settings.execution.spread_bps
-            self.markets[key] = LiveMarket(
-                microseconds(self.settings.live.timeframe),
-                names_for_plans(self.registry),
-                default_spread_bps=None if spread is None else float(spread),
-                thresholds=RegimeThresholds(**thresholds),
-            )
+        self.brain.watch(key)
         return WARM_BARS
+
+    def prepare(self) -> None:
+        """Written plans, from the store. Where it does not answer, positions follow their ladders alone."""
+        if self._opened is None or self._pins is not None:
+            return
+        try:
+            self._store = self._store or self._opened()
+            self._pins = Pins(self._store, self._account, lives_of(self.recorded.state))
+        except ExitBrainError as error:
+            LOG.warning("written plans cannot be read, positions follow their ladders alone: %s", one_line(str(error)))
+            return
+        self.brain.pin(self._pins)
 
     def warm(self, key: str, bars: Sequence[Kline], now: int) -> tuple[Effect, ...]:
         return self.monitor.warm(key, [_bar(one) for one in bars], now)
@@ -93,16 +102,34 @@ class Mind:
         return self.monitor.bars_closed({key: _bar(one) for key, one in bars.items()}, now)
 
     def latch(self, kind: str, body: Mapping[str, Any], now: int) -> tuple[tuple[Effect, ...], str]:
-        raise InvalidInput("no rules run that the latch could hold back", accepted="a monitor with a plan's rules")
+        place, on = str(body.get("place") or PORTFOLIO), kind == "latch_set"
+        by_symbol = self.brain.run.latch_scope == "symbol"
+        if by_symbol == (place == PORTFOLIO):
+            accepted = "a symbol: the latch is kept for each" if by_symbol else "*: the latch is one for all symbols"
+            raise InvalidInput(f"the latch of {place}", accepted=accepted)
+        cause = str(body.get("cause") or "operator") if on else ""
+        effects = self.monitor.take(LatchAsked(key=place, cause=cause, on=on), now)
+        return effects, f"the latch is {'set' if on else 'cleared'}"
 
-    def latched(self) -> list[dict[str, Any]]:
-        return []
+    def latched(self, now: int) -> list[dict[str, Any]]:
+        """`at` is when it was first seen to stand here."""
+        standing = [(place, cause) for place, causes in self.monitor.state.latch.items() for cause in causes]
+        for gone in self._since.keys() - set(standing):
+            del self._since[gone]
+        return [
+            {"place": place, "cause": cause, "at": self._since.setdefault((place, cause), iso(instant_of(now)))}
+            for place, cause in standing
+        ]
 
     def may_send(self) -> bool:
         return self.journal.is_held()
 
     def close(self, now: int) -> None:
         """A start replays from the last snapshot: one now makes the next start short."""
+        if self._pins is not None:
+            self._pins.close()
+        if self._store is not None:
+            self._store.close()
         self.recorded.snapshot(now)
         self.journal.close()
 
@@ -110,7 +137,7 @@ class Mind:
 class Patient:
     """Plans once the past of a key is known, or had its time to come: a regime is told from closed bars."""
 
-    def __init__(self, planner: LivePlanner) -> None:
+    def __init__(self, planner: Planner) -> None:
         self.planner = planner
         self.warmed: set[str] = set()
         self._asked: dict[tuple[str, int], int] = {}

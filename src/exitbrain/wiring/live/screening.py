@@ -17,6 +17,7 @@ from exitbrain.errors import ExitBrainError
 
 if TYPE_CHECKING:
     from exitbrain.store.live import LiveEvent, LiveStore
+    from exitbrain.wiring.live.alerts import Alerts
 
 LOG = logging.getLogger("exitbrain.live")
 EVERY = 0.25
@@ -30,11 +31,11 @@ class StoreScreen:
 
     def __init__(
         self, opened: Callable[[], LiveStore], *, mode: str, venue: str, config: Mapping[str, Any],
-        clock: Callable[[], int],
+        clock: Callable[[], int], alerts: Alerts | None = None,
     ) -> None:  # fmt: skip
         self._opened = opened
         self._mode, self._venue, self._config = mode, venue, config
-        self._clock = clock
+        self._clock, self._alerts = clock, alerts
         self.monitor_id = f"{mode}-{clock()}-{os.getpid()}"
         self._events: deque[LiveEvent] = deque(maxlen=MOST_EVENTS)
         self._commands: deque[Mapping[str, Any]] = deque()
@@ -57,6 +58,8 @@ class StoreScreen:
 
     def tell(self, at: int, kind: str, key: str, text: str, body: Mapping[str, Any]) -> None:
         self._events.append({"at": at, "kind": kind, "key": key or None, "text": text, "body": body})
+        if self._alerts is not None and body.get("warn"):
+            self._alerts.send(str(body.get("name", kind)), key, text)
 
     def commands(self) -> list[Mapping[str, Any]]:
         taken = []

@@ -19,10 +19,12 @@ from urllib.parse import urlsplit
 from exitbrain.config.environment import exit_brain_enabled
 from exitbrain.config.settings import Settings
 from exitbrain.core.registry import ProfileRegistry
+from exitbrain.core.triggers import StrategyPlan
 from exitbrain.errors import InvalidInput, Problem, Unavailable
 from exitbrain.live.running import Clock, Running, Terms
 from exitbrain.venues.binance.adapter import ACCOUNT_URL, STREAM_URL, URL, BinanceAdapter
 from exitbrain.venues.binance.http import HttpWire
+from exitbrain.wiring.live.alerts import Alerts
 from exitbrain.wiring.live.minding import Mind
 from exitbrain.wiring.live.places import WORDS, Places, fingerprint, keys_of
 from exitbrain.wiring.live.screening import StoreScreen
@@ -120,11 +122,30 @@ def registry_of(asked: Asked) -> ProfileRegistry:
     return load_profiles(asked.base / live.profiles)
 
 
+def plan_of(asked: Asked) -> StrategyPlan | None:
+    live = asked.settings.live
+    if live.plan is None:
+        return None
+    from exitbrain.config.plans import load_plan
+
+    return load_plan(asked.base / live.plan)
+
+
+def _shown(settings: Settings, alerts: Alerts) -> dict[str, Any]:
+    """The config for a screen: addresses of alerts and a database's URL hold secrets."""
+    config = settings.to_dict(live=True)
+    config["live"]["alerts"] = alerts.shown
+    if config["live"]["journal"] and "://" in config["live"]["journal"]:
+        config["live"]["journal"] = config["live"]["journal"].partition("://")[0] + "://…"
+    return config
+
+
 def start(asked: Asked, announce: Callable[[str], None]) -> None:
     """Until Ctrl-C, or as long as asked. Raises what a person has to hear."""
-    enabled = exit_brain_enabled(asked.environment)
+    exit_brain_enabled(asked.environment)  # refuses what is neither true nor false before anything begins
     places = Places.of(asked.home)
-    registry = registry_of(asked)
+    registry, plan = registry_of(asked), plan_of(asked)
+    alerts = Alerts.open(asked.settings.live.alerts, asked.environment, about=asked.settings.live.mode)
     playground = _playground(asked)
     try:
         if playground is not None:
@@ -133,8 +154,9 @@ def start(asked: Asked, announce: Callable[[str], None]) -> None:
                 LOG.info("%s", note)
         door = door_of(asked, playground)
         check_consent(asked, door, places)
-        _run(asked, door, places, registry, playground, enabled=enabled, announce=announce)
+        _run(asked, door, places, Rules(registry, plan), playground, alerts, announce)
     finally:
+        alerts.close()
         if playground is not None:
             playground.stop()
 
@@ -164,9 +186,15 @@ def _fitted(asked: Asked, playground: Playground) -> Asked:
     return Asked(**{name: getattr(asked, name) for name in Asked.__dataclass_fields__} | {"settings": settings})
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    registry: ProfileRegistry
+    plan: StrategyPlan | None
+
+
 def _run(
-    asked: Asked, door: Door, places: Places, registry: ProfileRegistry, playground: Playground | None, *,
-    enabled: bool, announce: Callable[[str], None],
+    asked: Asked, door: Door, places: Places, rules: Rules, playground: Playground | None, alerts: Alerts,
+    announce: Callable[[str], None],
 ) -> None:  # fmt: skip
     from exitbrain.store.journal import open_journal
 
@@ -179,11 +207,16 @@ def _run(
     beside: list[subprocess.Popen[bytes]] = []
     try:
         install = places.install()
-        mind = Mind(journal, asked.settings, install=install, registry=registry, enabled=enabled)
+        account = fingerprint(door.key)
+        mind = Mind(
+            journal, asked.settings, install=install, registry=rules.registry, plan=rules.plan,
+            environment=asked.environment, account=account, opened=_store_of(asked),
+        )  # fmt: skip
         clock = Clock(_last_at(mind))
         screen = StoreScreen(
-            _store_of(asked), mode=live.mode, venue=door.name, config=asked.settings.to_dict(live=True), clock=clock
-        )
+            _store_of(asked), mode=live.mode, venue=door.name, config=_shown(asked.settings, alerts), clock=clock,
+            alerts=alerts,
+        )  # fmt: skip
         if live.serve and not asked.once:
             port = _free_port(live.port)
             beside.append(_serve(asked, port))
