@@ -421,8 +421,10 @@ class Running:
         if self._warming or not all(book.is_synced for book in self.state.books.values()):
             return False
         held = [book for book in self.state.books.values() if book.lots]
+        if not all(book.plan is not None or book.policy is not Policy.ADOPT for book in held):
+            return False
         if self.terms.mode == SHADOW:
-            return all(book.plan is not None or book.policy is not Policy.ADOPT for book in held)
+            return True
         open_ = (Stage.SENDING, Stage.UNKNOWN, Stage.CANCELING)
         return all(
             book.cover() >= book.size and not any(order.stage in open_ for order in book.present()) for book in held

@@ -108,7 +108,7 @@ async def trade(wire: HttpWire, symbols: tuple[str, ...], tell: Callable[[str, s
     while True:
         for symbol in symbols:
             if await _is_flat(wire, symbol):
-                await asyncio.sleep(dice.uniform(*REST))
+                await asyncio.sleep(dice.uniform(*REST) if entered else 0)
                 entered += 1
                 await _enter(wire, symbol, dice.choice(("BUY", "SELL")), steps[symbol], entered, tell)
         await asyncio.sleep(1.0)
