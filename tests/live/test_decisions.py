@@ -120,6 +120,20 @@ def test_the_engine_trails_by_the_rule_of_the_backtest() -> None:
         assert {rest for rest in monitor.resting() if rest[0] == "S0"} == {("S0", level, 10)}
 
 
+def test_a_stop_that_took_all_is_followed_by_a_new_one_only_where_the_position_does_not_say_so() -> None:
+    monitor = Monitor().planned()
+    monitor.take(e.PriceSeen(key=KEY, ticks=1000))
+    stop = next(o for o in monitor.book.present() if o.role is Role.STOP)
+    before = len(monitor.sends())
+    monitor.take(e.OrderSeen(key=KEY, id=stop.id, status=Status.FILLED, filled=10))
+    monitor.now += SECOND // 4
+    monitor.take(e.Ticked())
+    assert len(monitor.sends()) == before
+    monitor.now += SECOND // 2
+    monitor.take(e.Ticked())
+    assert [one.lots for one in monitor.sends()[before:] if one.kind is OrderKind.STOP_MARKET] == [10]
+
+
 def test_a_filled_rung_moves_the_stop_and_the_stop_follows_the_position() -> None:
     monitor = Monitor().planned()
     rung = next(o for o in monitor.book.present() if o.lane == (Role.TAKE, 1))

@@ -108,7 +108,7 @@ class _Lines(logging.Formatter):
 def log_to_stderr() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Lines())
-    for name in ("exitbrain.live", "exitbrain.watchdog"):
+    for name in ("exitbrain.live", "exitbrain.watchdog", "exitbrain.exit_brain"):
         log = logging.getLogger(name)
         log.handlers, log.propagate = [handler], False
         log.setLevel(logging.INFO)

@@ -16,7 +16,7 @@ from exitbrain.core.live.orders import PROTECTIVE, Order, OrderKind, Role, Stage
 from exitbrain.core.numbers import plain
 
 Document = dict[str, Any]
-CENT, FOUR = Decimal("0.01"), Decimal("0.0001")
+CENT, SIX = Decimal("0.01"), Decimal("0.000001")
 IN_FLIGHT = (Stage.SENDING, Stage.UNKNOWN, Stage.CANCELING)
 
 
@@ -130,7 +130,7 @@ def _trail(book: Book, level: int | None) -> Document | None:
     return {
         "armed": bool(book.walk[rules.ARMED]),
         "level": _price(book, level),
-        "callback_pct": plain((share * 100).quantize(FOUR, rounding=ROUND_HALF_EVEN)),
+        "callback_pct": plain(share.quantize(SIX, rounding=ROUND_HALF_EVEN)),
     }
 
 

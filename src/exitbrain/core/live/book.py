@@ -33,6 +33,7 @@ class Settings:
     disaster_fraction: Fraction = Fraction(1, 10)  # of the entry, away from it
     close_position_stops: bool = True  # whether the venue has them
     answer_within: int = 2 * SECOND
+    word_within: int = SECOND // 2  # of the position, after a fill that ends it
     look_every: int = SECOND // 2  # while something is open to doubt
     reconcile_every: int = 5 * SECOND
     stop_absent_after: int = 3 * SECOND

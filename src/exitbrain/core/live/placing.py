@@ -64,9 +64,19 @@ def _protect(step: Step, want: Want) -> None:
     covered = any(o.stage is Stage.LIVE and (o.close_position or o.open_lots >= want.lots) for o in mine)
     if covered and (step.now < lane.sent_at + step.settings.replace_every or len(mine) >= MOST_IN_A_LANE):
         return
-    if _is_through(step, want):
+    if _is_through(step, want) or _has_left(step):
         return
     _send(step, want)
+
+
+def _has_left(step: Step) -> bool:
+    """A fill of ours took all that was seen last. The position's own word is on its way; without it, for so long only."""
+    book, now = step.book, step.now
+    return any(
+        o.stage is Stage.FILLED and o.since >= book.sized_at and o.filled >= book.size
+        for o in book.orders.values()
+        if o.epoch == book.epoch and now < o.since + step.settings.word_within
+    )
 
 
 def _keep_the_best(step: Step, want: Want, mine: list[Order]) -> None:
