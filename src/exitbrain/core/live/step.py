@@ -50,7 +50,19 @@ def step(state: State, event: Event, now: int) -> tuple[State, tuple[Effect, ...
             return _priced(state, event, now)
         case LatchAnswered() | LatchAsked():
             return _latched(state, event)
+        case OrderSeen() | PositionSeen():
+            if _is_no_news(state.books.get(event.key), event):
+                return state, ()
     return _some(state, event, now, (event.key,) if event.key in state.books else ())
+
+
+def _is_no_news(book: Book | None, event: OrderSeen | PositionSeen) -> bool:
+    """An order of others that rests nowhere in what is known, or a position from before the one that is."""
+    if book is None:
+        return True
+    if isinstance(event, PositionSeen):
+        return event.version < book.version
+    return event.id not in book.orders and all(one.id != event.id for one in book.foreign)
 
 
 def _with(state: State, **parts: Any) -> State:

@@ -29,6 +29,7 @@ from exitbrain.core.live.orders import PROTECTIVE, OrderKind, Role, Stage, Statu
 from exitbrain.core.stop_moves import REASONS
 from exitbrain.live.simulation.swarm import SECOND, Swarm
 from exitbrain.live.simulation.venue import KEY, Venue
+from exitbrain.venues.simulated.markets import Market
 
 if TYPE_CHECKING:
     from exitbrain.live.simulation.agenda import Agenda, Dice
@@ -84,6 +85,7 @@ class Judge:
     dice: Dice
     venue: Venue
     process: Process = field(init=False)
+    market: Market = field(init=False)
 
     settled_at: int = 1 << 62
     # I1
@@ -129,16 +131,18 @@ class Judge:
         if on_stops:
             self.others_at = self.agenda.now
 
+    def __post_init__(self) -> None:
+        self.market = self.venue.exchange.markets[KEY]
+
     # what the core decided
 
     def stepped(self, before: State, event: e.Event, effects: tuple[e.Effect, ...], at: int) -> None:
-        state = self.process.state
-        book = state.books.get(KEY)
+        state, book, old = self.process.state, self.process.book, before.books.get(KEY)
         if book is None:
             return
         self._heard(event, book)
-        self._kept(before.books.get(KEY), book)
-        self._aimed(before.books.get(KEY), book)
+        self._kept(old, book)
+        self._aimed(old, book)
         for effect in effects:
             if isinstance(effect, e.Send):
                 self._send(effect, book)
@@ -194,11 +198,13 @@ class Judge:
 
     def _look_at_price(self) -> None:
         """The extremes of what the core takes for one position, from the last price that may be on its way when it begins."""
-        price, now, prices = self.venue.price, self.agenda.now, self.prices
+        book, price, prices = self.process.book, self.market.last, self.prices
+        life = book.epoch if book is not None else 0
+        if self.life == life and prices and prices[-1][1] == price:
+            return
+        now = self.agenda.now
         if not prices or prices[-1][1] != price:
             prices.append((now, price))
-        book = self.process.state.books.get(KEY)
-        life = book.epoch if book is not None else 0
         if self.life != life:
             self.life, since = life, now - self.swarm.latest
             while len(prices) > 1 and prices[1][0] <= since:
@@ -352,7 +358,7 @@ class Judge:
     def _look_at_bare(self, now: int) -> None:
         process, venue = self.process, self.venue
         assert self.bare_since is not None
-        book = process.state.books.get(KEY)
+        book = process.book
         knows = (
             process.up and now >= process.frozen_until and book is not None
             and book.lots * venue.lots > 0 and book.size >= abs(venue.lots)

@@ -61,7 +61,7 @@ class People:
         elif dice.random() < self.swarm.people:
             self._meddle(dice)
         self.wire.tell()
-        self.agenda.later(dice.randint(1, 8) * SECOND, self.act)
+        self.agenda.later(dice.randint(1, 10) * SECOND // 2, self.act)
 
     def trade_by_hand(self, lots: int) -> None:
         self._orders += 1

@@ -15,7 +15,7 @@ from exitbrain.live.simulation.venue import Venue
 from exitbrain.live.simulation.wire import Wire
 
 PROTECTED_WITHIN = 10 * SECOND
-QUIET = 26 * SECOND
+QUIET = 22 * SECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 from exitbrain.core.live import events as e
 from exitbrain.core.live import step as stepping
-from exitbrain.core.live.book import Settings, State
+from exitbrain.core.live.book import Book, Settings, State
+from exitbrain.live.recording import Change
 from exitbrain.live.simulation.agenda import Agenda, Dice
 from exitbrain.live.simulation.judging import Judge, law
 from exitbrain.live.simulation.swarm import SECOND, Swarm
@@ -18,6 +19,9 @@ from exitbrain.live.simulation.venue import KEY, Venue
 from exitbrain.live.simulation.wire import Wire
 
 CLOCK_JUMPS = (-3600 * SECOND, -10 * SECOND, 10 * SECOND, 3600 * SECOND)
+
+
+UNSYNCED = 0.5  # of crashes that find rows on their way to the disk
 
 
 class Died(Exception):
@@ -32,6 +36,7 @@ class Process:
         self.swarm, self.agenda, self.dice, self.venue, self.wire, self.judge = swarm, agenda, dice, venue, wire, judge
         self.plans = plans
         self.settings = Settings(close_position_stops=swarm.close_position_stops)
+        self.book: Book | None = None
         self.state = State(settings=self.settings)
         self.rows: list[tuple[int, e.Event, tuple[e.Effect, ...]]] = []
         self.verified = 0  # rows that were replayed, and what they came to
@@ -42,6 +47,14 @@ class Process:
         self.left = self.state  # what a crash destroyed, for the judge only
         self.offset = SECOND  # of the process's clock: a wall's clock may stand anywhere, the core's never goes back
         self.crash_at: Callable[[str], bool] = self._crashes
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    @state.setter
+    def state(self, state: State) -> None:
+        self._state, self.book = state, state.books.get(KEY)
 
     def clock(self) -> int:
         return self.agenda.now + self.offset
@@ -125,8 +138,7 @@ class Process:
         self.agenda.later(down, lambda: self._start_again() if run == self.run else None)
 
     def _start_again(self) -> None:
-        self.state = self.replayed()
-        law(self.state == self.left, "I7", "a replay comes to another state")
+        self.state = self._read_back()
         self.up, self.started_at = True, self.agenda.now
         self.judge.excuse("started")
         wall = self.agenda.now + SECOND
@@ -134,25 +146,47 @@ class Process:
             wall = self.clock() + self.dice.of("clock").choice(CLOCK_JUMPS)
         last = self.rows[-1][0] if self.rows else 0
         self.offset = max(wall, last) - self.agenda.now
-        if KEY not in self.state.books:
+        if self.book is None:
             self.take(e.Managed(key=KEY, instrument=self.venue.instrument))
         self.take(e.Started(fence=self.run))
 
     def replayed(self) -> State:
         """What the journal's rows come to. Rows that were replayed before are not replayed again."""
-        state = self.verified_state
+        return self._replay()[-1]
+
+    def _replay(self) -> list[State]:
+        states = [self.verified_state]
         for at, event, effects in self.rows[self.verified :]:
-            state, again = stepping.step(state, event, at)
+            state, again = stepping.step(states[-1], event, at)
             law(again == effects, "I7", "a replay decides otherwise", event, effects, again)
-        self.verified, self.verified_state = len(self.rows), state
-        return state
+            states.append(state)
+        self.verified, self.verified_state = len(self.rows), states[-1]
+        return states
+
+    def _read_back(self) -> State:
+        """After a crash: rows that may wait for the next one (live.recording) may be gone with the process."""
+        first, states = self.verified, self._replay()
+        law(states[-1] == self.left, "I7", "a replay comes to another state")
+        waiting = 0
+        while waiting < len(states) - 1 and _may_wait(
+            states[-waiting - 2], states[-waiting - 1], self.rows[-waiting - 1][2]
+        ):
+            waiting += 1
+        if waiting and self.dice.happens("unsynced", UNSYNCED):
+            lost = self.dice.of("unsynced").randint(1, waiting)
+            del self.rows[len(self.rows) - lost :], states[len(states) - lost :]
+            self.verified, self.verified_state = len(self.rows), states[-1]
+            assert self.verified >= first
+            book = states[-1].books.get(KEY)
+            self.judge.heard_version = -1 if book is None else book.version
+        return states[-1]
 
     # time
 
     def tick(self) -> None:
         if self.agenda.now >= self.frozen_until:
             self.take(e.Ticked())
-        quiet = not self.dice.on and self.agenda.now > self.judge.settled_at + 10 * SECOND
+        quiet = not self.dice.on and self.agenda.now > self.judge.settled_at + 4 * SECOND
         self.agenda.later(SECOND if quiet else self.swarm.tick_every, self.tick)
 
     def trouble(self) -> None:
@@ -171,3 +205,9 @@ class Process:
         if self.frozen_until > self.agenda.now:
             self.frozen_until = self.agenda.now
             self.judge.excuse("started")
+
+
+def _may_wait(before: State, after: State, effects: tuple[e.Effect, ...]) -> bool:
+    """As live.recording has it: rows that only say what was seen, and lead to nothing but questions."""
+    asks = all(isinstance(one, e.Ask) and one.what is not e.Question.PLAN for one in effects)
+    return asks and Change.of(before, after).is_sight

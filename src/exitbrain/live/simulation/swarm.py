@@ -51,7 +51,7 @@ class Swarm:
     # pace
     tick_every: int = SECOND // 4
     price_every: int = SECOND // 2
-    length: int = 24 * SECOND
+    length: int = 12 * SECOND
 
     def without(self, name: str) -> Swarm:
         default = next(one.default for one in fields(self) if one.name == name)
@@ -120,7 +120,7 @@ def swarm_of(seed: int) -> Swarm:
         operators=dice.choice((0.0, 0.2, 0.6)),
         hostile_plans=some(0.3, 0.2),
         late_plans=some(0.5, 0.2),
-        tick_every=dice.choice((SECOND // 5, SECOND // 4, SECOND // 2)),
-        price_every=dice.choice((SECOND // 4, SECOND // 2, SECOND)),
-        length=dice.choice((12, 20, 30)) * SECOND,
+        tick_every=dice.choice((SECOND // 4, SECOND // 2, SECOND // 2)),
+        price_every=dice.choice((SECOND // 4, SECOND // 2, SECOND // 2)),
+        length=dice.choice((6, 10, 20)) * SECOND,
     )
