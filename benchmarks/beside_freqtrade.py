@@ -24,7 +24,7 @@ from typing import Any
 from faults import page
 from faults.bots import BOTS, freqtrade_of, versions
 from faults.judge import judge
-from faults.rows import LEVEL, ROWS, play
+from faults.rows import FOUND, LEVEL, ROWS, play
 from faults.venue import running
 
 ROOT = Path(__file__).parents[1]
@@ -37,7 +37,13 @@ def main() -> None:
         executable = asked.freqtrade or freqtrade_of(asked.results / "freqtrade-environment")
         (asked.results / "versions.json").write_text(json.dumps(versions(executable)))
     # A seed's runs of both bots lie close in time, so that a busy machine is busy for both.
-    runs = [(row, bot, seed) for seed in range(1, asked.n + 1) for row in asked.rows for bot in asked.bots]
+    runs = [
+        (row, bot, seed)
+        for seed in range(1, asked.n + 1)
+        for row in asked.rows
+        for bot in asked.bots
+        if row in ROWS or bot == "ours"
+    ]
     with ThreadPoolExecutor(asked.jobs) as pool:
         for told in pool.map(lambda run: one_run(asked.results, executable, *run), runs):
             print(told, flush=True)
@@ -68,7 +74,7 @@ def watched(folder: Path, executable: str, row: str, bot: str, seed: int) -> dic
     with running(folder, seed) as venue:
         one = BOTS[bot](folder, venue, executable)
         try:
-            marks = play(ROWS[row], one, venue, seed)
+            marks = play((ROWS | FOUND)[row], one, venue, seed)
         finally:
             one.kill()
         log = venue.log()
@@ -93,8 +99,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--no-page", action="store_true", help="leave the page as it is")
     parser.add_argument("--results", default=Path("build/beside-freqtrade"), type=Path)
     asked = parser.parse_args()
-    if unknown := [row for row in asked.rows if row not in ROWS]:
-        sys.exit(f"--rows {','.join(unknown)}: accepted are {', '.join(ROWS)}")
+    if unknown := [row for row in asked.rows if row not in ROWS | FOUND]:
+        sys.exit(f"--rows {','.join(unknown)}: accepted are {', '.join(ROWS | FOUND)}")
     asked.results = asked.results.resolve()
     asked.results.mkdir(parents=True, exist_ok=True)
     asked.bots = [asked.only] if asked.only else list(BOTS)

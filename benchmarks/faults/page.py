@@ -139,6 +139,15 @@ def table(results: Path) -> str:
     return "\n".join(lines)
 
 
+def found(results: Path) -> str:
+    runs = load(results).get(("found", "ours"), [])
+    return (
+        f"{seconds(runs, start_to_cover)} from process start to the plan's stop, n = {len(runs)}"
+        if runs
+        else "not measured"
+    )
+
+
 def load(results: Path) -> dict[tuple[str, str], list[Run]]:
     kept: dict[tuple[str, str], list[Run]] = {}
     for path in sorted(results.glob("*-*-*.json")):
@@ -165,8 +174,8 @@ def made_with(results: Path) -> str:
 
 def write(results: Path, page: Path = PAGE) -> None:
     text = page.read_text()
-    for name, body in (("table", table(results)), ("made with", made_with(results))):
-        begin, end = f"<!-- beside: {name} -->\n", "\n<!-- end -->"
+    for name, body in (("table", table(results)), ("made with", made_with(results)), ("found", found(results))):
+        begin, end = f"<!-- beside: {name} -->\n", "<!-- end -->"
         head, rest = text.split(begin, 1)
-        text = head + begin + body + end + rest.split(end, 1)[1]
+        text = head + begin + body + "\n" + end + rest.split(end, 1)[1]
     page.write_text(text)

@@ -29,12 +29,18 @@ class Row:
     before: Callable[[Venue, int], None] = lambda venue, seed: None
     act: Callable[[Venue, Bot, int], Marks]
     end: Callable[[Venue, int], Marks] = lambda venue, seed: falls(venue)
+    is_found: bool = False  # the position is there before the bot is
 
 
 def play(row: Row, bot: Bot, venue: Venue, seed: int) -> Marks:
     row.before(venue, seed)
-    bot.start()
-    bot.enter()
+    if row.is_found:
+        venue.order("BUY", QUANTITY)
+        time.sleep(1)
+        bot.start()
+    else:
+        bot.start()
+        bot.enter()
     marks = {"entered": venue.now(), **row.act(venue, bot, seed)}
     marks |= row.end(venue, seed)
     return marks | {"ended": venue.now()}
@@ -83,6 +89,12 @@ def killed(venue: Venue, bot: Bot, seed: int) -> Marks:
     until(lambda: covered(venue), 60)
     time.sleep(10)
     return {"killed": at, "restarted": bot.started_at[-1]}
+
+
+def found(venue: Venue, bot: Bot, _: int) -> Marks:
+    until(lambda: covered(venue), 60)
+    time.sleep(2)
+    return {"restarted": bot.started_at[-1]}
 
 
 # the venue refuses, or does not say
@@ -167,3 +179,5 @@ ROWS = {
     "hand": Row(title="the position is closed by hand", act=by_hand),
     "denied": Row(title="the venue denies every order for 60 s (-2013, empty lists)", act=denied, end=rises),
 }
+# Beside the table, and for a bot that looks after what it did not open.
+FOUND = {"found": Row(title="a position without a stop is there when the bot starts", act=found, is_found=True)}
