@@ -183,3 +183,26 @@ def test_an_account_that_is_not_safe_to_trade_is_refused(option: str, said: str,
     ):
         assert monitor.process.wait(30) == 2, monitor.log
         assert said in monitor.log and one.log()["orders"] == []
+
+
+def doctor(home: Path, *words: str, **variables: str) -> tuple[int, dict[str, bool]]:
+    import json
+    import subprocess
+
+    ran = subprocess.run(
+        command("doctor", "--json", *words), env=environment(home, **variables), stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=90, check=False,
+    )  # fmt: skip
+    assert "Traceback" not in ran.stderr, ran.stderr
+    return ran.returncode, {one["subject"]: one["ok"] for one in json.loads(ran.stdout)["findings"]}
+
+
+def test_the_doctor_tells_whether_a_monitor_could_start(venue: Venue, tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(CONFIG.replace("{timeframe", f"{{mode: paper, url: '{venue.url}', timeframe"))
+    status, found = doctor(tmp_path / "home", "--config", str(config))
+    asked = ("profiles and plan", "journal", "disk", "kill switch", "clock", "contracts", "account", "key", "positions")
+    assert status == 0 and all(found[one] for one in (*asked, "account's stream")), found
+    (tmp_path / "home" / "KILL").touch()
+    status, found = doctor(tmp_path / "home", "--live", "--mode", "live")
+    assert status == 3 and not found["venue"] and not found["kill switch"], found

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from exitbrain.cli.options import AsJson
+from typing import Annotated
+
+import typer
+
+from exitbrain.cli.options import AsJson, Config
 
 
 def version_command(as_json: AsJson = False) -> None:
@@ -17,8 +21,16 @@ def version_command(as_json: AsJson = False) -> None:
         print(f"exitbrain {__version__}")
 
 
-def doctor_command(as_json: AsJson = False) -> None:
+def doctor_command(
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Look whether a live monitor could start: key, account, clock, journal, streams."),
+    ] = False,
+    config: Config = None,
+    mode: Annotated[str | None, typer.Option(metavar="MODE", help="shadow, paper or live; with --live.")] = None,
+    as_json: AsJson = False,
+) -> None:
     """Check this installation: packages, kernel cache, report page, demo data, a small run of known result."""
     from exitbrain.cli.doctor import print_findings
 
-    print_findings(as_json=as_json)
+    print_findings(as_json=as_json, live=live or config is not None, config=config, mode=mode)

@@ -29,8 +29,10 @@ class Finding:
     required: bool = True
 
 
-def print_findings(*, as_json: bool) -> None:
+def print_findings(*, as_json: bool, live: bool = False, config: str | None = None, mode: str | None = None) -> None:
     found = [*_packages(), _self_test(), _kernel_cache(), _report_page(), _demo_candles()]
+    if live:
+        found += _live(config, mode)
     failed = [one for one in found if one.required and not one.ok]
     if as_json:
         print_json({"ok": not failed, "findings": [asdict(one) for one in found]})
@@ -39,6 +41,17 @@ def print_findings(*, as_json: bool) -> None:
         show(console(), table([("", False), ("what", False), ("found", False)], rows))
     if failed:
         raise Unavailable(f"not ready: {', '.join(one.subject for one in failed)}")
+
+
+def _live(config: str | None, mode: str | None) -> list[Finding]:
+    """Whether `exitbrain live` with this config could start. A config that is none is refused, as it would be there."""
+    from exitbrain.cli.live_run import asked_of
+    from exitbrain.wiring.live.examining import examine
+
+    return [
+        Finding(subject=one.subject, ok=one.ok, detail=one.detail, required=one.needed)
+        for one in examine(asked_of(config, mode))
+    ]
 
 
 def _mark(one: Finding) -> Text:

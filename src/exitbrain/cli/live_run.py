@@ -14,6 +14,7 @@ from exitbrain.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
     from exitbrain.config.settings import Settings
+    from exitbrain.wiring.live.starting import Asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,28 +34,39 @@ class LiveAsked:
 
 def run_live(asked: LiveAsked) -> None:
     from exitbrain.features.ta_lib import spare_pandas, ta_lib
-    from exitbrain.wiring.live.starting import Asked, start
-    from exitbrain.wiring.workbench.home import open_home
+    from exitbrain.wiring.live.starting import start
 
-    settings = live_settings(asked)
-    home = open_home(asked.home, os.environ)
+    wanted = _wanted(asked)
     log_to_stderr()
     # Loaded before there is anything to protect: a position's first indicator would hold up its first stop for seconds.
     spare_pandas()
     ta_lib()
-    base = Path(asked.config).parent if asked.config else Path()
-    start(
-        Asked(
-            settings=settings,
-            home=home.folder,
-            environment=dict(os.environ),
-            # Paths of the command line are the caller's, those of a config lie beside it.
-            base=Path() if asked.candles else base,
-            once=asked.once,
-            seconds=asked.seconds,
-            consent=asked.consent,
-        ),
-        lambda words: print(words, flush=True),
+    start(wanted, lambda words: print(words, flush=True))
+
+
+def asked_of(config: str | None, mode: str | None) -> Asked:
+    """What a start with this config would be asked, for who only looks."""
+    return _wanted(
+        LiveAsked(
+            config=config, mode=mode, candles=None, url=None, speed=None, port=None, serve=None, once=False,
+            seconds=None, consent=None, home=None,
+        )
+    )  # fmt: skip
+
+
+def _wanted(asked: LiveAsked) -> Asked:
+    """Paths of a config lie beside it, those of the command line are the caller's."""
+    from exitbrain.wiring.live.starting import Asked
+    from exitbrain.wiring.workbench.home import open_home
+
+    return Asked(
+        settings=live_settings(asked),
+        home=open_home(asked.home, os.environ).folder,
+        environment=dict(os.environ),
+        base=Path(asked.config).parent if asked.config else Path(),
+        once=asked.once,
+        seconds=asked.seconds,
+        consent=asked.consent,
     )
 
 
@@ -64,7 +76,7 @@ def live_settings(asked: LiveAsked) -> Settings:
 
     settings = load_config(asked.config, os.environ)
     given: dict[str, Any] = {
-        "mode": asked.mode, "candles": asked.candles, "url": asked.url, "speed": asked.speed, "port": asked.port,
+        "mode": asked.mode, "candles": _full(asked.candles), "url": asked.url, "speed": asked.speed, "port": asked.port,
         "serve": asked.serve,
     }  # fmt: skip
     said = {name: value for name, value in given.items() if value is not None}
@@ -76,6 +88,10 @@ def live_settings(asked: LiveAsked) -> Settings:
     except InvalidInput as error:
         problems = (Problem(found=f"{one.found}", accepted=one.accepted, file=one.file) for one in error.problems)
         raise InvalidInput(*problems) from None
+
+
+def _full(files: list[str] | None) -> list[str] | None:
+    return None if files is None else [os.path.abspath(one) for one in files]
 
 
 def run_watchdog(home: str | None, seconds: float | None) -> None:
@@ -95,7 +111,7 @@ def run_watchdog(home: str | None, seconds: float | None) -> None:
 class _Lines(logging.Formatter):
     """21:03:11 BTCUSDT stop rests @ 49000"""
 
-    converter = staticmethod(time.gmtime)  # type: ignore[assignment]
+    converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
         from exitbrain.errors import one_line
