@@ -4,9 +4,11 @@
     python tests/campaign.py --seed 173 --triggers
     python tests/campaign.py --liquidity --worlds 3000
     python tests/campaign.py --kernel --worlds 100000
+    python tests/campaign.py --kill9 --kills 500 --database sqlite --folder killed
     python tests/campaign.py --kernel --without-avx --worlds 2000
 
-With --kernel the kernel's fills and sweeps stand against the walk bar by bar, with --without-avx compiled for any
+With --kill9 a monitor is killed again and again; what it prints last is the sum of all batches in the folder. PostgreSQL
+is the server that EXITBRAIN_TEST_POSTGRES names. With --kernel the kernel's fills and sweeps stand against the walk bar by bar, with --without-avx compiled for any
 processor of the kind instead of this one. Ends with a line `N worlds, A agree, D differ`
 and exit status 1 where one differs.
 """
@@ -70,6 +72,19 @@ def verdicts(
         yield from pool.map(judged, seeds, repeat(triggers), repeat(liquidity), chunksize=20)
 
 
+def killed(given: argparse.Namespace) -> int:
+    """Monitors under SIGKILL. What was done stands in the folder, and a second run goes on from it."""
+    from live.killing import campaign, own_databases
+
+    if given.folder is None:
+        print("--kill9 needs --folder", file=sys.stderr)
+        return 2
+    journal = own_databases(given.folder) if given.database == "postgresql" else lambda _: ""
+    return int(
+        campaign(Path(given.folder), given.kills, seed=given.start, journal=journal, executed=given.executed) > 0
+    )
+
+
 def main() -> int:
     asked = argparse.ArgumentParser(description="Compare the engine with the oracle on random worlds.")
     asked.add_argument("--worlds", type=int, default=5000, help="how many seeds")
@@ -81,12 +96,22 @@ def main() -> int:
     kind.add_argument("--liquidity", action="store_true", help="worlds with liquidity-aware exits, most with triggers")
     kind.add_argument("--kernel", action="store_true", help="the kernel against the walk bar by bar")
     asked.add_argument("--without-avx", action="store_true", help="with --kernel: compiled for any such processor")
+    kind.add_argument("--kill9", action="store_true", help="live monitors that are killed, judged by the venue's log")
+    asked.add_argument(
+        "--kills", type=int, default=500, help="with --kill9: how many, with those that --folder tells of"
+    )
+    asked.add_argument(
+        "--database", choices=("sqlite", "postgresql"), default="sqlite", help="with --kill9: the journal's"
+    )
+    asked.add_argument("--executed", action="store_true", help="with --kill9: each start with all its imports")
     asked.add_argument("--jobs", type=int, default=1, help=f"processes, of {os.cpu_count()} processors")
     given = asked.parse_args()
     if given.without_avx and os.environ.get("NUMBA_CPU_NAME") != "generic":
         # Numba reads this once, when it is imported.
         any_processor = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
         os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | any_processor)
+    if given.kill9:
+        return killed(given)
     if given.seed is not None:
         told = (
             judged_kernel(given.seed)

@@ -1,0 +1,58 @@
+"""Monitors for campaigns: a process that has imported everything, and forks one for each line it is given.
+
+Each is a process of its own, killed like any other; what it spares is a second of imports. A line is JSON: the words
+of the command, its environment, a file for what it says. The answer is its pid.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import sys
+
+MODULES = (
+    "exitbrain.cli.commands", "exitbrain.cli.live_run", "exitbrain.wiring.live.starting", "exitbrain.config.settings",
+    "exitbrain.store", "exitbrain.store.journal_sqlite", "exitbrain.store.journal_postgres", "exitbrain.wiring.workbench.home",
+    "exitbrain.store.live", "aiohttp", "psycopg", "asyncio",
+)  # fmt: skip
+
+
+def child(asked: dict[str, object]) -> None:
+    from exitbrain.cli import main
+
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.setsid()
+    log = os.open(str(asked["log"]), os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.environ.clear()
+    os.environ.update(asked["environment"])  # type: ignore[call-overload]
+    status = 1
+    try:
+        status = main(list(asked["words"]))  # type: ignore[call-overload]
+    finally:
+        sys.stdout.flush()
+        os._exit(status)
+
+
+def nurse() -> None:
+    for name in MODULES:
+        importlib.import_module(name)
+    from exitbrain.features.ta_lib import spare_pandas, ta_lib
+
+    spare_pandas()
+    ta_lib()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead are not waited for
+    print("ready", flush=True)
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            child(json.loads(line))
+        print(pid, flush=True)
+
+
+if __name__ == "__main__":
+    nurse()
