@@ -69,7 +69,7 @@ def positions(now: int) -> list[dict[str, Any]]:
             "plan": {
                 "name": "trend_plan",
                 "profile": "TREND_DEFAULT",
-                "source": "config",
+                "source": "regime TREND",
                 "rungs": [
                     rung(1, "51000", "filled", filled="0.3"),
                     rung(2, "52000", "placed", soft=True),

@@ -21,7 +21,8 @@ LIVE = {
     "stream_age": "Seconds since the venue's stream said anything.",
     "reconcile_lag": "Seconds since positions and orders were compared with the venue's.",
     "journal_commit_ms": "Milliseconds that the journal's last commit took.",
-    "reduce_only_budget": "Share of positions that no resting reduce-only order has taken up.",
+    "reduce_only_budget": "Share of the position with the least that no resting limit order is to close.",
+    "request_budget": "Share of the venue's request limit that is left.",
     "clock_offset": "Seconds by which the venue's clock is ahead of ours.",
 }
 COUNTED = ("queued", "running", "done", "failed", "cancelled", "interrupted")

@@ -490,7 +490,7 @@ class Running:
                 self._settle_mode()
                 return f"mode {self.state.mode.value}"
             case "flatten":
-                return self._flatten(str(body.get("key") or body.get("symbol") or ""), command["command_id"])
+                return self._flatten(body, command["command_id"])
             case "latch_set" | "latch_clear":
                 effects, detail = self.minded.latch(command["kind"], body, self.clock())
                 self._carry(effects)
@@ -511,12 +511,16 @@ class Running:
         self._settle_mode()
         return f"mode {self.state.mode.value}"
 
-    def _flatten(self, key: str, command_id: str) -> str:
+    def _flatten(self, body: Mapping[str, Any], command_id: str) -> str:
+        """Consent was to one life of the position, where it names one: the next is another's."""
+        key, epoch = str(body.get("key") or body.get("symbol") or ""), body.get("epoch")
         if self.terms.mode == SHADOW:
             raise InvalidInput("the monitor is in shadow, in which nothing is sent", accepted="paper or live mode")
         held = [book.key for book in self.state.books.values() if book.lots and key in ("*", book.key)]
         if not held:
             raise InvalidInput(f"no position {key!r} is open", accepted="the key of an open position, or *")
+        if epoch is not None and [self.state.books[one].epoch for one in held] != [epoch]:
+            raise InvalidInput(f"life {epoch} of {key} is over", accepted="a new preview")
         for one in held:
             self._take(FlattenAsked(key=one, decision=f"operator {command_id}"))
         return f"closing {', '.join(held)} at market"
@@ -544,7 +548,7 @@ class Running:
             "naked_seconds_total": round(self.measures.naked_seconds, 1),
             "stream_age": round(time.monotonic() - self.measures.heard_at, 1),
             "journal_commit_ms": round(self.measures.commit_ms, 2),
-            "reduce_only_budget": round(self._budget(), 3),
+            "request_budget": round(self._budget(), 3),
             "halted": kill is not None,
             "kill": None if kill is None else dict(kill),
             "latch": self.minded.latched(now),

@@ -50,7 +50,14 @@ def figures_of(state: State, now: int) -> Document:
         "ghosts": sum(order.stage is Stage.GHOST for order in orders),
         "reconcile_lag": max(0, now - oldest) / SECOND,
         "mode": state.mode.value,
+        "reduce_only_budget": min((_unspoken(book) for book in held), default=1.0),
     }
+
+
+def _unspoken(book: Book) -> float:
+    """The share of a position that no resting limit order of ours is to close."""
+    resting = sum(one.lots - one.filled for one in book.present() if one.kind is OrderKind.LIMIT)
+    return round(max(0, book.size - resting) / book.size, 3)
 
 
 def _price(book: Book, ticks: int | Fraction | None) -> str | None:
@@ -198,9 +205,9 @@ def _plan(book: Book) -> Document | None:
             }
         )
     return {
-        "name": plan.strategy or plan.profile or "legacy",
+        "name": plan.profile or plan.strategy or "legacy",
         "profile": plan.profile or None,
-        "source": plan.regime or None,
+        "source": f"regime {plan.regime}" if plan.regime else None,
         "rungs": rungs,
         "runner": _runner(book),
     }

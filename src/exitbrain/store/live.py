@@ -38,10 +38,10 @@ MOST_FORGOTTEN = 5_000
 MOST_WORDS = 2_000
 
 KINDS_OF_COMMANDS = ("kill", "resume", "flatten", "latch_set", "latch_clear", "mode")
-# Numbers of a heartbeat's summary: durations in seconds, but for the one that says ms; the budget is a share, 0 to 1.
+# Numbers of a heartbeat's summary: durations in seconds, but for the one that says ms; budgets are shares, 0 to 1.
 GAUGES = (
     "naked_seconds_total", "naked", "unknown_intents", "ghosts", "stream_age", "reconcile_lag", "journal_commit_ms",
-    "reduce_only_budget", "clock_offset",
+    "reduce_only_budget", "request_budget", "clock_offset",
 )  # fmt: skip
 
 EVENT_TURNS, COMMAND_TURNS = "live events", "live commands"

@@ -36,7 +36,7 @@ function Ladder({ one }: { one: Position }) {
   return (
     <div>
       <h3>
-        Ladder <small>{[plan.name, plan.profile, plan.source && `from ${plan.source}`].filter(Boolean).join(", ")}</small>
+        Ladder <small>{[plan.name, plan.profile === plan.name ? null : plan.profile, plan.source].filter(Boolean).join(", ")}</small>
       </h3>
       <Scroll name={`Ladder of ${one.symbol}`}>
         <table className="plain">

@@ -76,7 +76,7 @@ export function figures(summary: Record<string, unknown>, positions: readonly Po
   const naked = positions.filter((one) => one.protection?.state === "naked").length;
   const offset = of("clock_offset");
   const commit = of("journal_commit_ms");
-  const budget = of("reduce_only_budget");
+  const share = (name: string): string => (typeof of(name) === "number" ? `${decimals(Number(of(name)) * 100, 0)}%` : DASH);
   const all: Figure[] = [
     {
       name: "Positions",
@@ -90,7 +90,8 @@ export function figures(summary: Record<string, unknown>, positions: readonly Po
     { name: "Stream", value: seconds(of("stream_age")), meaning: "Since the venue’s stream said anything" },
     { name: "Compared", value: seconds(of("reconcile_lag")), meaning: "Since positions and orders were compared with the venue’s" },
     { name: "Journal", value: typeof commit === "number" ? `${decimals(commit, 1)} ms` : DASH, meaning: "The last commit" },
-    { name: "Budget left", value: typeof budget === "number" ? `${decimals(budget * 100, 0)}%` : DASH, meaning: "Share of positions that no resting reduce-only order has taken up" },
+    { name: "Not in limits", value: share("reduce_only_budget"), meaning: "Share of the position with the least that no resting limit order is to close" },
+    { name: "Requests left", value: share("request_budget"), meaning: "Share of the venue’s request limit that is left" },
     { name: "Clock", value: typeof offset === "number" ? `${decimals(offset * 1000, 0, true)} ms` : DASH, meaning: "The venue’s clock against ours" },
   ];
   return all.filter(({ value }) => value !== DASH);
