@@ -1,0 +1,204 @@
+"""The shell's parts without processes: which prices pass, what is shown, who is in a rollout, what the watchdog wants."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exitbrain.core.live.book import SECOND, Settings, State
+from exitbrain.core.live.events import (
+    Answered,
+    Ask,
+    Effect,
+    Event,
+    LivePlan,
+    Managed,
+    Mode,
+    ModeSet,
+    OrdersSeen,
+    Outcome,
+    PlanGiven,
+    PlanRung,
+    PositionSeen,
+    PriceSeen,
+    Question,
+    Resting,
+    Send,
+    Started,
+)
+from exitbrain.core.live.orders import OrderKind
+from exitbrain.core.live.step import step
+from exitbrain.core.market import Instrument
+from exitbrain.errors import InvalidInput, Unavailable
+from exitbrain.live.narrating import would_lines
+from exitbrain.live.prices import AT_LEAST_EVERY, PriceGate
+from exitbrain.live.showing import figures_of, orders_shown, positions_shown
+from exitbrain.wiring.live.guarding import NAKED_FOR, Guard, covered
+from exitbrain.wiring.live.places import KEY, SECRET, WORDS, Places, in_rollout, keys_of
+
+BTC = Instrument(symbol="BTCUSDT", tick_size=Decimal("0.1"), lot_size=Decimal("0.001"))
+NOW = 1_000 * SECOND
+PLAN = LivePlan(
+    lots=10, stop=490_000, entry=Fraction(500_000), risk=Fraction(10_000), profile="NORMAL_DEFAULT",
+    rungs=(PlanRung(index=1, level=505_000, lots=3, soft=True), PlanRung(index=2, level=510_000, lots=7)),
+)  # fmt: skip
+
+
+def lived(*events: Event, mode: Mode = Mode.ACTIVE) -> State:
+    """A long of 10 lots @ 50,000 on a venue that takes every order, and then these events."""
+    state, at = State(settings=Settings()), NOW
+    opening: list[Event] = [
+        Started(fence=1), ModeSet(mode=mode), Managed(key="BTCUSDT", instrument=BTC),
+        PositionSeen(key="BTCUSDT", lots=10, entry=Fraction(500_000), version=1, asked_at=at + 20_000),
+        OrdersSeen(key="BTCUSDT", asked_at=at + 20_000, orders=()), PlanGiven(key="BTCUSDT", epoch=1, plan=PLAN),
+    ]  # fmt: skip
+    for event in (*opening, *events):
+        waiting = [event]
+        while waiting:
+            at += 1_000
+            state, effects = step(state, waiting.pop(0), at)
+            waiting += [_taken(one) for one in effects if isinstance(one, Send)]
+    return state
+
+
+def _taken(send: Effect) -> Event:
+    assert isinstance(send, Send)
+    return Answered(key=send.key, id=send.id, cancel=False, outcome=Outcome.OK)
+
+
+def test_a_position_is_shown_with_its_stop_its_rungs_and_its_cover() -> None:
+    (shown,) = positions_shown(lived(PriceSeen(key="BTCUSDT", ticks=502_000)), {"BTCUSDT": 503_000}, "paper", NOW)
+    assert (shown["side"], shown["quantity"], shown["entry_price"]) == ("long", "0.01", "50000")
+    # (50,300 - 50,000) x 0.01 = 3.00; 300 of 1,000 at risk is 0.3 R.
+    assert (shown["mark_price"], shown["unrealized_pnl"], shown["r"]) == ("50300", "3", "0.3")
+    assert (shown["stop_price"], shown["stop_kind"]) == ("49000", "stop_loss")
+    protection = shown["protection"]
+    assert (protection["state"], protection["covered"], protection["disaster_state"]) == ("protected", "0.01", "LIVE")
+    assert [(one["leg"], one["price"], one["quantity"], one["state"]) for one in shown["plan"]["rungs"]] == [
+        (1, "50500", "0.003", "placed"), (2, "51000", "0.007", "placed"),
+    ]  # fmt: skip
+    assert {one["role"] for one in orders_shown(lived())} == {"disaster", "stop", "take"}
+
+
+def test_a_position_without_a_stop_is_shown_naked_and_counted() -> None:
+    state = lived(mode=Mode.OBSERVE)
+    later, _ = step(state, PriceSeen(key="BTCUSDT", ticks=500_000), NOW + 60 * SECOND)
+    (shown,) = positions_shown(later, {}, "shadow", NOW + 60 * SECOND)
+    assert shown["protection"]["state"] == "naked" and shown["protection"]["naked_seconds"] > 50
+    assert figures_of(later, NOW + 60 * SECOND)["naked"] == 1
+
+
+def test_in_shadow_all_that_would_rest_is_said() -> None:
+    lines = would_lines(lived(mode=Mode.OBSERVE).books["BTCUSDT"], Settings())
+    assert lines == (
+        "would place disaster stop: STOP_MARKET sell all of it @ 45000",
+        "would place stop: STOP_MARKET sell 0.01 @ 49000",
+        "would place take 1: LIMIT sell 0.003 @ 50500",
+        "would place take 2: TAKE_PROFIT_MARKET sell 0.007 @ 51000",
+    )
+
+
+@given(st.lists(st.integers(489_000, 512_000), min_size=2, max_size=60), st.integers(1_000, 200_000))
+def test_no_level_is_met_without_the_core_seeing_it(prices: list[int], apart: int) -> None:
+    """However many prices are held back, those that pass meet the same levels as all of them."""
+    book = lived().books["BTCUSDT"]
+    gate, now, passed = PriceGate(), NOW, []
+    for price in prices:
+        now += apart
+        if gate.lets_through(book, price, now):
+            passed.append(price)
+    for level in (490_000, 505_000, 510_000):
+        assert any(one >= level for one in prices) == any(one >= level for one in passed)
+        assert any(one <= level for one in prices) == any(one <= level for one in passed)
+
+
+def test_a_quiet_market_is_still_seen_once_a_second() -> None:
+    book, gate = lived().books["BTCUSDT"], PriceGate()
+    times = [n * SECOND // 20 for n in range(200)]
+    passed = [at for at in times if gate.lets_through(book, 500_000, NOW + at)]
+    assert passed == [at for at in times if at % AT_LEAST_EVERY == 0]
+
+
+def test_a_rollout_keeps_its_symbols_as_it_grows() -> None:
+    symbols = [f"S{number}USDT" for number in range(400)]
+    shares = [{one for one in symbols if in_rollout(one, percent)} for percent in (0, 10, 50, 100)]
+    assert shares[0] == set() and shares[3] == set(symbols)
+    assert shares[0] <= shares[1] <= shares[2] <= shares[3]
+    assert 20 <= len(shares[1]) <= 60 and 150 <= len(shares[2]) <= 250
+
+
+def test_keys_come_from_the_environment_alone_and_consent_is_for_one_key(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match=f"{SECRET} not set"):
+        keys_of({KEY: "k"})
+    assert keys_of({KEY: " k ", SECRET: "s"}) == ("k", "s")
+    places = Places.of(tmp_path)
+    places.keep_consent("k")
+    assert places.has_consent("k") and not places.has_consent("other")
+    assert "k" not in (places.folder / "consent.json").read_text().replace(WORDS, "").split('"key": "')[1][:1]
+    assert places.install() == places.install() and len(places.install()) == 4
+    (places.folder / "install").write_text("not four")
+    with pytest.raises(InvalidInput, match="install"):
+        places.install()
+
+
+# the watchdog
+
+LONG = PositionSeen(key="BTCUSDT", lots=10, entry=Fraction(500_000), version=1, asked_at=1)
+STOP = Resting(id="a", side=-1, kind=OrderKind.STOP_MARKET, level=490_000, lots=10)
+
+
+@pytest.mark.parametrize(
+    ("orders", "lots"),
+    [
+        ((), 0),
+        ((STOP,), 10),
+        ((replace(STOP, lots=4),), 4),
+        ((replace(STOP, filled=4),), 6),
+        ((replace(STOP, lots=0, close_position=True),), 10),
+        ((replace(STOP, triggered=True),), 0),
+        ((replace(STOP, side=1),), 0),
+        ((replace(STOP, kind=OrderKind.TAKE_PROFIT_MARKET),), 0),
+    ],
+)
+def test_only_stops_that_wait_on_the_closing_side_cover(orders: tuple[Resting, ...], lots: int) -> None:
+    """F8: a stop that was triggered protects nothing any more."""
+    assert covered(10, orders) == lots
+
+
+def test_the_watchdog_waits_while_a_monitor_lives_and_acts_at_once_where_none_does() -> None:
+    guard = Guard(Fraction(1, 10))
+    assert not guard.wants(LONG, (), 0.0, alone=False)
+    assert not guard.wants(LONG, (), NAKED_FOR - 0.1, alone=False)
+    assert guard.wants(LONG, (), NAKED_FOR, alone=False)
+    assert not guard.wants(LONG, (STOP,), NAKED_FOR + 1, alone=False)
+    assert not guard.wants(LONG, (), NAKED_FOR + 2, alone=False)
+    assert guard.wants(LONG, (), NAKED_FOR + 2, alone=True)
+    assert not guard.wants(replace(LONG, lots=0), (), 99.0, alone=True)
+
+
+@given(st.sampled_from((10, -10)), st.integers(100_000, 900_000), st.integers(100_000, 900_000))
+def test_its_stop_closes_and_is_never_met_already(lots: int, entry: int, mark: int) -> None:
+    seen = replace(LONG, lots=lots, entry=Fraction(entry))
+    stop = Guard(Fraction(1, 10)).stop(seen, mark, BTC, "w")
+    side = 1 if lots > 0 else -1
+    assert stop.close_position and stop.side == -side and stop.kind is OrderKind.STOP_MARKET
+    assert side * (mark - stop.level) > 0 and side * (entry - stop.level) > 0
+
+
+def test_questions_have_no_effect_that_is_sent() -> None:
+    assert not any(isinstance(one, Send) for one in _asked())
+
+
+def _asked() -> list[Any]:
+    state = State(settings=Settings())
+    state, _ = step(state, Managed(key="BTCUSDT", instrument=BTC), NOW)
+    _, effects = step(state, Started(fence=1), NOW + 1)
+    assert all(isinstance(one, Ask) and one.what in (Question.POSITION, Question.ORDERS) for one in effects)
+    return list(effects)
