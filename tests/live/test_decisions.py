@@ -134,6 +134,21 @@ def test_a_stop_that_took_all_is_followed_by_a_new_one_only_where_the_position_d
     assert [one.lots for one in monitor.sends()[before:] if one.kind is OrderKind.STOP_MARKET] == [10]
 
 
+def test_while_a_stop_is_at_work_no_other_is_sent_for_two_seconds() -> None:
+    monitor = Monitor().planned()
+    monitor.now += 2 * SECOND
+    monitor.take(e.PriceSeen(key=KEY, ticks=1060))  # the runner's stop @ 1039, the rest's @ 980
+    trail = next(o for o in monitor.book.present() if o.role is Role.TRAIL)
+    before = len(monitor.sends())
+    monitor.take(e.OrderSeen(key=KEY, id=trail.id, status=Status.TRIGGERED))
+    monitor.version += 1  # the position is heard before the fill that made it
+    monitor.take(e.PositionSeen(key=KEY, lots=6, entry=Fraction(1000), version=monitor.version))
+    assert len(monitor.sends()) == before
+    monitor.take(e.OrderSeen(key=KEY, id=trail.id, status=Status.FILLED, filled=4))
+    monitor.read(6)
+    assert ("S0", 980, 6) in monitor.resting() and not [o for o in monitor.book.present() if o.role is Role.TRAIL]
+
+
 def test_a_filled_rung_moves_the_stop_and_the_stop_follows_the_position() -> None:
     monitor = Monitor().planned()
     rung = next(o for o in monitor.book.present() if o.lane == (Role.TAKE, 1))

@@ -64,9 +64,18 @@ def _protect(step: Step, want: Want) -> None:
     covered = any(o.stage is Stage.LIVE and (o.close_position or o.open_lots >= want.lots) for o in mine)
     if covered and (step.now < lane.sent_at + step.settings.replace_every or len(mine) >= MOST_IN_A_LANE):
         return
-    if _is_through(step, want) or _has_left(step):
+    if _is_through(step, want) or _has_left(step) or _is_at_work(step, want):
         return
     _send(step, want)
+
+
+def _is_at_work(step: Step, want: Want) -> bool:
+    """A stop that has triggered is about to fill, or to show that it does not: for so long the sizes are not known."""
+    return want.role is not Role.DISASTER and any(
+        o.stage is Stage.TRIGGERED and step.now < o.triggered_at + step.settings.software_stop_after
+        for o in step.book.present()
+        if o.role in (Role.STOP, Role.TRAIL)
+    )
 
 
 def _has_left(step: Step) -> bool:
