@@ -190,6 +190,8 @@ def test_a_position_is_flattened_by_preview_and_confirm(monitor: Monitor, visit:
     page.get_by_role("button", name="Flatten BTCUSDT").click()
     dialog.get_by_label("Your name").fill("ann")
     dialog.get_by_role("button", name="Close it at market").click()
+    monitor.store.put_positions("m1", [])
+    expect(page.get_by_text("Nothing is open.")).to_be_visible()
     expect(dialog.get_by_text("The monitor says done: 0.7 sold at 51240.")).to_be_visible()
     assert [(one["kind"], one["by"], one["body"]["epoch"]) for one in monitor.taken] == [("flatten", "ann", 3)]
     dialog.get_by_role("button", name="Close", exact=True).click()

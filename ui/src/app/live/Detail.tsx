@@ -1,16 +1,14 @@
-import { useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { api, type Shape } from "../../api/client";
 import { Scroll } from "../../components/Scroll";
 import { useMoment } from "../../components/zone";
 import { DASH, exact, inR, words } from "../../model/format";
-import { Flatten } from "./Flatten";
 import { type Position, type Rung, RUNGS, stopOf, trailOf } from "./model";
 
 const POLL = 2_000;
 
 /** A position in full: its ladder, its stops, its orders at the venue, and the way out of it. */
-export function Detail({ one, monitor }: { one: Position; monitor: Shape["Monitor"] }) {
-  const [asking, setAsking] = useState(false);
+export function Detail({ one, monitor, flatten }: { one: Position; monitor: Shape["Monitor"]; flatten: () => void }) {
   const may = monitor.alive && monitor.mode !== "shadow";
   return (
     <div className="position-detail">
@@ -20,12 +18,11 @@ export function Detail({ one, monitor }: { one: Position; monitor: Shape["Monito
       </div>
       <Orders of={one.key} symbol={one.symbol} />
       <div className="deeds">
-        <button type="button" className="action danger" disabled={!may} onClick={() => setAsking(true)}>
+        <button type="button" className="action danger" disabled={!may} onClick={flatten}>
           Flatten {one.symbol}
         </button>
         {!may && <span className="quiet">{monitor.alive ? "In shadow nothing is sent." : "No monitor runs that would do it."}</span>}
       </div>
-      {asking && <Flatten position={one.key} name={`${one.symbol} ${one.side}`} close={() => setAsking(false)} />}
     </div>
   );
 }

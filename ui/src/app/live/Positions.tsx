@@ -1,16 +1,28 @@
-import { Fragment } from "react";
+import { Fragment, useState } from "react";
 import type { Shape } from "../../api/client";
 import { Scroll } from "../../components/Scroll";
 import { Signed } from "../../components/Signed";
-import { decimals, exact, money } from "../../model/format";
+import { brief, decimals, exact, money } from "../../model/format";
 import { useAddress } from "../address";
 import { Detail } from "./Detail";
+import { Flatten } from "./Flatten";
 import { type Position, protectionOf, stopOf } from "./model";
 
 type Props = { positions: readonly Position[]; monitor: Shape["Monitor"] };
 
-/** One row a position; which rows are open stands in the address. */
+/** The dialog is no part of a row: it tells what became of it after the row is gone. */
 export function Positions({ positions, monitor }: Props) {
+  const [leaving, setLeaving] = useState<Position | null>(null);
+  return (
+    <>
+      <Rows positions={positions} monitor={monitor} flatten={setLeaving} />
+      {leaving && <Flatten position={leaving.key} name={`${leaving.symbol} ${leaving.side}`} close={() => setLeaving(null)} />}
+    </>
+  );
+}
+
+/** One row a position; which rows are open stands in the address. */
+function Rows({ positions, monitor, flatten }: Props & { flatten: (one: Position) => void }) {
   const address = useAddress();
   const open = new Set(address.all("open"));
   if (positions.length === 0)
@@ -54,7 +66,7 @@ export function Positions({ positions, monitor }: Props) {
               {open.has(one.key) && (
                 <tr className="detail-row">
                   <td colSpan={8}>
-                    <Detail one={one} monitor={monitor} />
+                    <Detail one={one} monitor={monitor} flatten={() => flatten(one)} />
                   </td>
                 </tr>
               )}
@@ -81,7 +93,7 @@ function Row({ one, open, toggle }: { one: Position; open: boolean; toggle: () =
           <b>{one.symbol}</b>
           <small className={`side ${one.side}`}>
             {one.side === "long" ? "▲" : "▼"} {one.side}
-            <span className="narrow-only"> {exact(one.quantity)}</span>
+            <span className="narrow-only"> {brief(one.quantity, 4)}</span>
           </small>
         </span>
         </span>
