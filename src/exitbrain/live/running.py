@@ -18,7 +18,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from exitbrain.core.live.book import Book, State
+from exitbrain.core.live.book import SECOND, Book, State
 from exitbrain.core.live.client_ids import parsed_id
 from exitbrain.core.live.events import (
     Alert,
@@ -60,6 +60,7 @@ LOG = logging.getLogger("exitbrain.live")
 SHADOW = "shadow"
 WARMED_AT_ONCE = 10
 PROTECTED_WITHIN = 2.0
+BLIND_AFTER = 20 * SECOND
 
 
 class Clock:
@@ -137,6 +138,7 @@ class Terms:
     look: float = 5.0
     show: float = 0.5
     active_after: float = 10.0
+    wait: float = 30.0
     beat: float = 1.0
 
 
@@ -170,6 +172,8 @@ class Running:
         self._gates: dict[str, PriceGate] = {}
         self._marks: dict[str, int] = {}
         self._would: dict[str, tuple[str, ...]] = {}
+        self._blind: set[str] = set()
+        self._began = clock()
         self._warming: dict[str, list[Kline]] = {}  # with the bars that closed meanwhile
         self._preparing, self._is_prepared = asyncio.Lock(), False
         self.measures = Measures()
@@ -183,7 +187,7 @@ class Running:
 
     async def run(self, *, once: bool = False, seconds: float | None = None) -> None:
         """Until `stop`, for `seconds`, or `once` until all that is open is protected. Raises what ended it."""
-        self._check(await self.venue.open())
+        self._check(await self._opened(seconds))
         self._beat(False)
         self._take(Started(fence=self.fence))
         self._take(ModeSet(mode=self._mode()))
@@ -213,6 +217,19 @@ class Running:
             await self._close(tasks)
         if self._ended is not None:
             raise self._ended
+
+    async def _opened(self, seconds: float | None) -> tuple[Finding, ...]:
+        """A venue that is away when we come back, as after a power cut, is waited for; not for ever."""
+        until = time.monotonic() + min(self.terms.wait, seconds or self.terms.wait)
+        while True:
+            try:
+                return await self.venue.open()
+            except Unavailable as error:
+                if self._done.is_set() or time.monotonic() + 1 > until:
+                    await self.venue.close()
+                    raise
+                self.tell("look", "", f"{error}; trying again", warn=True)
+                await asyncio.sleep(1)
 
     async def _close(self, tasks: Iterable[asyncio.Task[None]]) -> None:
         for task in (*tasks, *self._tasks):
@@ -393,7 +410,7 @@ class Running:
         while True:
             self._settle_mode()
             self._take(Ticked())
-            self._count_naked()
+            self._count()
             if time.monotonic() >= beat_at:
                 self._beat(False)
                 beat_at = time.monotonic() + self.terms.beat
@@ -555,10 +572,23 @@ class Running:
             "fault": self._fault,
         }
 
-    def _count_naked(self) -> None:
-        for book in self.state.books.values():
+    def _count(self) -> None:
+        """Seconds without a stop; and a position that nobody could read for a while is told, once until it can be."""
+        now = self.clock()
+        for key, book in self.state.books.items():
             if book.lots and book.naked_since is not None:
                 self.measures.naked_seconds += self.terms.tick
+            lag = now - max(min(book.position_at, book.orders_at), book.started_at, self._began)
+            is_blind = bool(book.lots) and lag > BLIND_AFTER
+            if is_blind and key not in self._blind:
+                self._blind.add(key)
+                seconds = f"{lag / SECOND:.0f} s"
+                self.tell(
+                    "alert", key, f"neither position nor orders could be read for {seconds}", warn=True, name="blind"
+                )
+            elif not is_blind and key in self._blind:
+                self._blind.discard(key)
+                self.tell("alert", key, "position and orders are read again", name="seen again")
 
     def _narrate(self, before: State, after: State) -> None:
         for key, book in after.books.items():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from exitbrain.core.live.events import Ask, Cancel, Event, PositionSeen, Question, Send
+from exitbrain.core.live.events import Ask, Cancel, Event, Outcome, PositionSeen, PriceSeen, Question, Send
+from exitbrain.core.live.rejects import Refusal, refusal_of
 from exitbrain.core.market import Instrument
 from exitbrain.errors import InvalidInput, Unavailable
 from exitbrain.venues.adapter import (
@@ -24,7 +26,7 @@ from exitbrain.venues.binance import reading
 from exitbrain.venues.binance.answers import answer_events, differences, outcome_of, positions_of
 from exitbrain.venues.binance.asking import EXCHANGE_INFO, OPEN_POSITIONS, TIME, request_of
 from exitbrain.venues.binance.contracts import instruments_of
-from exitbrain.venues.binance.http import HttpWire
+from exitbrain.venues.binance.http import TIMEOUT, HttpWire
 from exitbrain.venues.binance.listening import MarketStream, listen_account
 from exitbrain.venues.binance.streams import stream_events, told_of
 from exitbrain.venues.binance.wire import Reply, Request
@@ -33,6 +35,9 @@ URL, STREAM_URL, ACCOUNT_URL = "https://fapi.binance.com", "wss://fstream.binanc
 LARGEST_OFFSET = 60_000  # ms: beyond it, it is another clock than the wall's, as a simulated venue's
 UNITS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
 MOST_BARS = 1_500
+CLOCK_EVERY = 5.0
+SILENT_PRICES = 3.0
+PRICE = "/fapi/v1/ticker/price"
 
 
 class BinanceAdapter:
@@ -49,6 +54,9 @@ class BinanceAdapter:
         self.instruments: Mapping[str, Instrument] = {}
         self._clock = clock
         self._length = UNITS[timeframe[-1]] * int(timeframe[:-1])
+        self._followed: tuple[str, ...] = ()
+        self._price_at = time.monotonic()
+        self._clock_at = 0.0
         self._last_bar: dict[str, int] = {}
         self._reading: set[str] = set()
         self._hear: Callable[[Heard], None] = lambda _: None
@@ -63,12 +71,24 @@ class BinanceAdapter:
             found += [await self._mode_finding(), await self._key_finding()]
         return tuple(found)
 
+    async def _answered(self, request: Request, timeout: float = TIMEOUT) -> Reply:
+        """What the venue decided; Unavailable where it did not, three times in a row."""
+        for pause in (0.2, 0.5, None):
+            reply = await self.wire.ask(request, timeout=timeout)
+            outcome, code = outcome_of(reply)
+            if outcome is not Outcome.UNKNOWN and refusal_of(code) not in (Refusal.RATE, Refusal.OVERLOAD):
+                return reply
+            if pause is not None:
+                await asyncio.sleep(pause)
+        raise Unavailable(f"the venue at {self.wire.url} does not answer {request.path}{_status(reply)}")
+
     async def _clock_finding(self) -> Finding:
         asked = time.time()
-        reply = await self.wire.ask(Request(method="GET", path=TIME, signed=False))
+        reply = await self._answered(Request(method="GET", path=TIME, signed=False))
         answered = time.time()
         if outcome_of(reply)[1] or not isinstance(reply.body, dict):
-            raise Unavailable(f"the venue at {self.wire.url} does not answer{_status(reply)}")
+            raise Unavailable(f"the venue at {self.wire.url} does not tell its time{_status(reply)}")
+        self._clock_at = time.monotonic()
         offset = int(reply.body.get("serverTime", 0) - (asked + answered) / 2 * 1000)
         if self.simulated:
             return Finding(subject="clock", ok=True, detail="simulated time")
@@ -77,7 +97,7 @@ class BinanceAdapter:
         return Finding(subject="clock", ok=abs(offset) <= LARGEST_OFFSET, detail=detail)
 
     async def _contracts_finding(self) -> Finding:
-        reply = await self.wire.ask(Request(method="GET", path=EXCHANGE_INFO, signed=False), timeout=15)
+        reply = await self._answered(Request(method="GET", path=EXCHANGE_INFO, signed=False), timeout=15)
         try:
             self.instruments = instruments_of(reply.body)
         except InvalidInput as error:
@@ -85,7 +105,7 @@ class BinanceAdapter:
         return Finding(subject="contracts", ok=True, detail=f"{len(self.instruments)} perpetuals with their filters")
 
     async def _mode_finding(self) -> Finding:
-        reply = await self.wire.ask(Request(method="GET", path="/fapi/v1/positionSide/dual"))
+        reply = await self._answered(Request(method="GET", path="/fapi/v1/positionSide/dual"))
         dual = reply.body.get("dualSidePosition") if isinstance(reply.body, dict) else None
         if not isinstance(dual, bool):
             return Finding(subject="account", ok=False, detail=f"its position mode could not be read{_status(reply)}")
@@ -96,7 +116,7 @@ class BinanceAdapter:
 
     async def _key_finding(self) -> Finding:
         """A key that can withdraw is not taken. Where the venue does not tell (its test net), that is said."""
-        reply = await self.wire.ask(Request(method="GET", path="/sapi/v1/account/apiRestrictions"))
+        reply = await self._answered(Request(method="GET", path="/sapi/v1/account/apiRestrictions"))
         told = reply.body if outcome_of(reply)[1] == 0 and isinstance(reply.body, dict) else None
         may = None if told is None else told.get("enableWithdrawals")
         if may is True:
@@ -121,6 +141,8 @@ class BinanceAdapter:
             return await self._renewed(effect)
         urgent = not isinstance(effect, Ask)
         replies = await asyncio.gather(*(self.wire.ask(one, urgent=urgent) for one in request_of(effect, instrument)))
+        if any(refusal_of(outcome_of(one)[1]) is Refusal.CLOCK for one in replies):
+            await self._set_clock()
         events: list[Event | Told] = [
             *answer_events(effect, tuple(replies), asked_at, instrument, install=self.install)
         ]
@@ -129,8 +151,18 @@ class BinanceAdapter:
                 events.append(Told(key=effect.key, name="differs", text=f"{effect.id}: {line}"))
         return tuple(events)
 
+    async def _set_clock(self) -> None:
+        """Questions fail too where the clocks have drifted apart, and they tell nobody: it is set anew at once."""
+        if time.monotonic() > self._clock_at + CLOCK_EVERY:
+            self._clock_at = time.monotonic()
+            with contextlib.suppress(Unavailable):
+                await self._clock_finding()
+
     async def _renewed(self, ask: Ask) -> tuple[Event | Told, ...]:
-        finding = await (self._contracts_finding() if ask.what is Question.FILTERS else self._clock_finding())
+        try:
+            finding = await (self._contracts_finding() if ask.what is Question.FILTERS else self._clock_finding())
+        except Unavailable as error:
+            return (Told(key=ask.key, name="away", text=str(error)),)
         return () if finding.ok else (Told(key="", name=finding.subject, text=finding.detail),)
 
     async def positions(self) -> tuple[PositionSeen, ...] | None:
@@ -177,8 +209,23 @@ class BinanceAdapter:
         async with asyncio.TaskGroup() as both:
             both.create_task(account)
             both.create_task(self._market.listen())
+            both.create_task(self._ask_prices())
+
+    async def _ask_prices(self) -> None:
+        """While the market's stream says nothing, prices are asked for: the engine's own stop lives by them."""
+        while True:
+            await asyncio.sleep(1.0)
+            if time.monotonic() < self._price_at + SILENT_PRICES:
+                continue
+            for symbol in self._followed:
+                params = {"symbol": symbol}
+                reply = await self.wire.ask(Request(method="GET", path=PRICE, params=params, signed=False))
+                with contextlib.suppress(InvalidInput):
+                    ticks = reading.ticks(reading.mapping(reply.body, "a price"), "price", self.instruments[symbol])
+                    self._hear(PriceSeen(key=symbol, ticks=ticks))
 
     def follow(self, symbols: Collection[str]) -> None:
+        self._followed = tuple(symbols)
         kinds = ("aggTrade", "markPrice@1s", f"kline_{self.timeframe}")
         self._market.want({f"{symbol.lower()}@{kind}" for symbol in symbols for kind in kinds})
 
@@ -198,6 +245,7 @@ class BinanceAdapter:
             self._hear(Connected())
 
     def _market_said(self, payload: Any) -> None:
+        self._price_at = time.monotonic()
         try:
             for event in stream_events(payload, self.instruments, self._clock()):
                 self._hear(event)

@@ -37,6 +37,7 @@ LOG = logging.getLogger("exitbrain.live")
 SHADOW, PAPER, LIVE = "shadow", "paper", "live"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PORTS_TRIED = 20
+BOT_SEED = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,10 +294,10 @@ async def _monitor(
     trading = _trading(door, playground, running)
     try:
         await running.run(once=asked.once, seconds=asked.seconds)
+        beat(True)  # only an end in peace sends the watchdog home
     finally:
         if trading is not None:
             trading.cancel()
-        beat(True)
 
 
 def _trading(door: Door, playground: Playground | None, running: Running) -> asyncio.Task[None] | None:
@@ -308,7 +309,7 @@ def _trading(door: Door, playground: Playground | None, running: Running) -> asy
     async def work() -> None:
         wire = HttpWire(door.url, door.key, door.secret)
         try:
-            await trade(wire, playground.symbols, lambda key, text: running.tell("bot", key, text), seed=0)
+            await trade(wire, playground.symbols, lambda key, text: running.tell("bot", key, text), seed=BOT_SEED)
         finally:
             await wire.close()
 
