@@ -25,6 +25,7 @@ from exitbrain.core.live.events import (
     PlanGiven,
     Question,
     ReduceAsked,
+    Ticked,
 )
 from exitbrain.errors import InvalidInput
 from exitbrain.features.lines import ClosedBar
@@ -136,8 +137,9 @@ class Monitor:
         try:
             given = self.planner.plan(ask.key, ask.epoch, ask.lots, ask.entry, now)
         except InvalidInput as error:
-            return self._told(ask.key, ask.epoch, str(error))
-        return () if given is None else self.take(given, now)
+            # The disaster stop waited for the plan; now it waits no more.
+            return self._told(ask.key, ask.epoch, str(error)) + self.take(Ticked(), now)
+        return self.take(Ticked() if given is None else given, now)
 
     def _told(self, key: str, epoch: int, why: str) -> tuple[Effect, ...]:
         """Once for each reason; the disaster stop stands meanwhile, and the question comes again."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exitbrain.core.live.book import Book, Step
 from exitbrain.core.live.desired import is_ours
-from exitbrain.core.live.events import Ask, Policy, Question
+from exitbrain.core.live.events import Ask, Question
 from exitbrain.core.live.orders import OrderKind, Stage
 
 _DOUBTFUL = (Stage.UNKNOWN, Stage.CANCELING, Stage.TRIGGERED)
@@ -24,9 +24,8 @@ def ask(step: Step) -> None:
         if book.asked.pop(what, 0) < 0:
             step.effects.append(Ask(key=book.key, what=what))
     # Not before the open orders are read: a stop of another's may be the plan's (spec P4).
-    unplanned = book.is_synced and book.lots and book.policy is Policy.ADOPT and (book.plan is None or book.grown)
-    if unplanned and now >= book.asked.get(Question.PLAN, -every) + settings.look_every:
-        book.asked[Question.PLAN] = now
+    if book.is_synced and book.wants_plan and now >= book.asked.get(Question.PLAN, -every) + settings.look_every:
+        book.asked[Question.PLAN], book.plan_asked = now, book.epoch
         step.effects.append(Ask(key=book.key, what=Question.PLAN, epoch=book.epoch, lots=book.lots, entry=book.entry))
     for order in book.unfinished():
         at_once = order.kind in (OrderKind.MARKET, OrderKind.LIMIT_IOC)

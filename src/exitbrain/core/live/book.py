@@ -101,6 +101,7 @@ class Book:
     overdue: frozenset[int] = frozenset()  # rungs that the engine takes once their orders are gone
     trail_overdue: bool = False
     grown: bool = False  # since the plan was made
+    plan_asked: int = 0  # the epoch for which a plan was last asked for
 
     # the life of the position, for stops that ask for it
     opened_entry: Fraction = Fraction(0)
@@ -186,6 +187,10 @@ class Book:
     def goal(self) -> int:
         """What the size is to be once the target is reached: resting exits may not sum above it."""
         return self.size if self.target is None else min(self.size, self.target.lots)
+
+    @property
+    def wants_plan(self) -> bool:
+        return bool(self.lots) and self.policy is Policy.ADOPT and (self.plan is None or self.grown)
 
     @property
     def is_synced(self) -> bool:

@@ -30,6 +30,10 @@ def place(step: Step) -> None:
     wants = desired(book, step.settings, step.mode)
     if book.lots and (is_ours(book) or book.target is not None):
         _close(step)
+    if book.wants_plan and book.plan is None and book.plan_asked != book.epoch:
+        # The disaster stop is placed once, beyond the plan's stop: the plan is asked for first, and given in the same
+        # breath or not waited for. What of a life before covers still stays till then.
+        return
     for want in wants:
         if want.role in PROTECTIVE:
             _protect(step, want)

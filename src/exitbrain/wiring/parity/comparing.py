@@ -18,6 +18,7 @@ from exitbrain.wiring.parity.entering import RunAgain, position_of
 from exitbrain.wiring.parity.playing import STRATEGY, LiveFill
 
 END = "end_of_data"
+EMERGENCY_MODE = "ESS_ACTIVE"
 
 
 class Verdict(StrEnum):
@@ -195,6 +196,8 @@ def _reason(
     profile = position_of(booked).profile
     if profile is not None and profile.liquidity is not None:
         return Verdict.DOCUMENTED, "liquidity: exits are not cut, nor SOFT legs hardened, live"
+    if again.settings.risk_mode == EMERGENCY_MODE:
+        return Verdict.DOCUMENTED, "risk mode ESS_ACTIVE: live, a position leaves at once"
     if again.settings.through and any(rung.soft for rung in position_of(booked).opening_rungs):
         return Verdict.DOCUMENTED, "limit_fill: through: a limit at the venue fills when it is touched"
     if booked.lifecycle.set_id in overridden:

@@ -13,7 +13,7 @@ Between pieces time passes until all that should rest does, with price standing 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from exitbrain.backtesting.market import Market
@@ -198,7 +198,7 @@ class Playing:
         self._carry_out(self._monitor.bars_closed(bars, self.now))
         for line in lines:
             self._settle(line.market.symbol)
-            self._read_log(line, line.bar + 1)
+        self._read_log()
 
     # the strategy
 
@@ -272,7 +272,7 @@ class Playing:
         if self._exchange.account.position(symbol).lots or self._monitor.state.books[symbol].lots:
             self._take(PriceSeen(key=symbol, ticks=price))
             self._settle(symbol)
-        self._read_log(line, line.bar)
+        self._read_log()
 
     def _settle(self, symbol: str) -> None:
         for _ in range(LONGEST_SETTLING):
@@ -299,16 +299,16 @@ class Playing:
             for want in wants
         )
 
-    def _read_log(self, line: _Line, bar: int) -> None:
-        """The venue's log is the judge of what was filled."""
+    def _read_log(self) -> None:
+        """The venue's log is the judge of what was filled. Where price stands at the next open, that bar has begun."""
         fills = self._exchange.fills
         for fill in fills[self._read_fills :]:
             made = self._exchange.orders[fill.order_id].client_id
             reason = STRATEGY if made.startswith(STRATEGY) else self._causes.get(made, made)
-            at = self._lines[fill.symbol]
+            line = self._lines[fill.symbol]
             self.played.fills.append(
                 LiveFill(
-                    symbol=fill.symbol, bar=bar if at is line else at.bar, reason=reason, lots=fill.side * fill.lots,
+                    symbol=fill.symbol, bar=line.bar + line.is_standing, reason=reason, lots=fill.side * fill.lots,
                     ticks=fill.price, maker=fill.maker,
                 )
             )  # fmt: skip
@@ -317,8 +317,10 @@ class Playing:
 
 def _contract(instrument: Instrument) -> Contract:
     base, quote = assets_of(instrument.symbol)
+    # Least sizes are left to the run: it may have switched its own off.
+    free = replace(instrument, min_quantity=None, min_notional=None)
     return Contract(
-        instrument=instrument, base=base, quote=quote, max_lots=MOST_LOTS, market_max_lots=MOST_LOTS, band=Decimal(1000)
+        instrument=free, base=base, quote=quote, max_lots=MOST_LOTS, market_max_lots=MOST_LOTS, band=Decimal(1000)
     )
 
 
