@@ -18,6 +18,12 @@ def simulate_command(
         bool, typer.Option("--all-mutants", help="Plant each bug and tell in which history it was seen.")
     ] = False,
     list_mutants: Annotated[bool, typer.Option("--list-mutants", help="Name the bugs that can be planted.")] = False,
+    crash_points: Annotated[
+        bool, typer.Option("--crash-points", help="Die at every boundary of named scenarios instead.")
+    ] = False,
+    scenario: Annotated[
+        str | None, typer.Option(metavar="NAME", help="One of the scenarios of --crash-points.")
+    ] = None,
     campaign: Annotated[
         str | None, typer.Option(metavar="FOLDER", help="Keep what is done there, and go on from it.")
     ] = None,
@@ -31,6 +37,6 @@ def simulate_command(
     run_simulation(
         Asked(
             seeds=seeds, seed=seed, jobs=jobs, mutant=mutant, all_mutants=all_mutants, list_mutants=list_mutants,
-            campaign=campaign,
+            campaign=campaign, crash_points=crash_points, scenario=scenario,
         )
     )  # fmt: skip

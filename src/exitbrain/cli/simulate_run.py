@@ -30,6 +30,8 @@ class Asked:
     all_mutants: bool
     list_mutants: bool
     campaign: str | None
+    crash_points: bool
+    scenario: str | None
 
 
 def run_simulation(asked: Asked) -> None:
@@ -43,8 +45,13 @@ def run_simulation(asked: Asked) -> None:
         raise InvalidInput(f"--mutant {asked.mutant}: no such bug", accepted="a name of --list-mutants")
     if asked.campaign is not None and (asked.mutant or asked.all_mutants):
         raise InvalidInput("--campaign with planted bugs", accepted="one of the two")
+    if asked.scenario is not None and not asked.crash_points:
+        raise InvalidInput("--scenario without --crash-points", accepted="both")
     if asked.all_mutants:
         _score(asked)
+        return
+    if asked.crash_points:
+        _crash(asked)
         return
     counts = _counted(asked)
     for number, violation in enumerate(counts.violations):
@@ -99,4 +106,26 @@ def _score(asked: Asked) -> None:
             print(f"{name:22} {mutant.failure:4} {how}", flush=True)
     print(f"{len(MUTANTS)} planted bugs, {seen} seen within {asked.seeds} seeds each")
     if seen < len(MUTANTS):
+        raise typer.Exit(BROKEN)
+
+
+def _crash(asked: Asked) -> None:
+    """Each scenario with a crash at each boundary."""
+    from exitbrain.live.simulation.crashing import SCENARIOS, all_crash_points
+
+    if asked.scenario is not None and asked.scenario not in SCENARIOS:
+        raise InvalidInput(f"--scenario {asked.scenario!r}: no such scenario", accepted="; ".join(SCENARIOS))
+    chosen = SCENARIOS if asked.scenario is None else (asked.scenario,)
+    runs = broken = 0
+    for points in all_crash_points(chosen, asked.jobs, asked.mutant):
+        bad = [one for one in points if one.said]
+        runs, broken = runs + len(points), broken + len(bad)
+        print(f"{points[0].scenario:36} {len(points):5} runs, {len(bad)} violations", flush=True)
+        for one in bad[:SHRUNK]:
+            print(f"  crash {one.times}x at boundary {one.boundary} ({one.name}), {one.view} view: {one.said}")
+        if bad:
+            mutant = f" --mutant {asked.mutant}" if asked.mutant else ""
+            print(f"  repeat: exitbrain simulate --crash-points --scenario '{points[0].scenario}'{mutant}")
+    print(f"{len(chosen)} scenarios, {runs} runs with crashes, {broken} violations")
+    if broken:
         raise typer.Exit(BROKEN)

@@ -155,7 +155,7 @@ def _protection(book: Book, state: State, now: int) -> Document:
         "state": _protection_state(book, covered, naked),
         "covered": _quantity(book, covered),
         "naked_seconds": round(naked, 1),
-        "disaster_price": _price(book, level) if is_ours(book) and state.settings.close_position_stops else None,
+        "disaster_price": _price(book, level) if is_ours(book) else None,
         "disaster_state": "foreign"
         if standing is None and foreign is not None
         else None

@@ -225,8 +225,10 @@ class Book:
         for order in self.present():
             if order.stage is not Stage.LIVE or order.role not in PROTECTIVE or order.id == without:
                 continue
+            if working_only and order.role is Role.DISASTER:
+                continue
             if order.close_position:
-                covered += 0 if working_only else self.size
+                covered += self.size
             else:
                 covered += order.open_lots
         if not working_only:

@@ -31,16 +31,13 @@ def is_ours(book: Book) -> bool:
 
 
 def _stops(book: Book, settings: Settings) -> list[Want]:
-    wants = []
-    working = _working(book)
+    standing = _standing_disaster(book)
+    level = standing.level if standing else disaster_level(book, settings)
+    wants, working = [], _working(book)
     if not settings.close_position_stops:
-        # Without close-position stops the disaster level is worked by a sized one, until there is a plan.
-        if not book.walk:
-            level = disaster_level(book, settings)
-            working = [Want(Role.STOP, 0, OrderKind.STOP_MARKET, level, book.size, cause=FAR)]
+        # A sized one instead: where the working stop's level is passed, and closing is refused, it still stands.
+        wants += _pieces(book, Want(Role.DISASTER, 0, OrderKind.STOP_MARKET, level, book.size, cause=FAR))
     elif not any(one.close_position for one in book.foreign_stops()):
-        standing = _standing_disaster(book)
-        level = standing.level if standing else disaster_level(book, settings)
         wants.append(Want(Role.DISASTER, 0, OrderKind.STOP_MARKET, level, 0, True, FAR))
     return wants + [piece for want in _uncovered(book, working) for piece in _pieces(book, want)]
 

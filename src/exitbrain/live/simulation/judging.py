@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from exitbrain.live.simulation.process import Process
 
 HEALTHY = 2 * SECOND
+AFTER_START = 5 * SECOND
 PATIENCE = 6 * SECOND
 AT_MOST = 20 * SECOND
 # News of a change at the venue reaches the core by the next reading that is neither lost nor old.
@@ -373,7 +374,7 @@ class Judge:
             return  # I10 looks at it
         since = max(self.bare_since, self.known_since, self.acted_at, venue.acted_at, self.banned_at)
         self.naked_most = max(self.naked_most, now - since)
-        at_most = HEALTHY if self.swarm.is_healthy else AT_MOST
+        at_most = AT_MOST if not self.swarm.is_healthy else AFTER_START if process.crashes else HEALTHY
         if self.swarm.latest > SECOND // 2:
             at_most += 8 * self.swarm.latest
         law(now - since <= at_most, "I1", "bare for", (now - since) / SECOND, "s", venue.lots, venue.cover())
@@ -437,6 +438,14 @@ class Judge:
                 a.request.close_position and not parsed_id(a.request.client_id) for a in venue.exchange.open_algos()
             )
             law(whole or working >= abs(venue.lots), "I1", "no working stop in the quiet", working, venue.lots)
+
+    def is_at_rest(self) -> bool:
+        """Whether the laws of the quiet hold already."""
+        try:
+            self.check_quiet()
+        except Broken:
+            return False
+        return True
 
     def check_quiet(self) -> None:
         """Time enough for what was in doubt: nothing is left over."""

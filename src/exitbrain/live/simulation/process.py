@@ -46,6 +46,8 @@ class Process:
         self.frozen_until = 0
         self.left = self.state  # what a crash destroyed, for the judge only
         self.offset = SECOND  # of the process's clock: a wall's clock may stand anywhere, the core's never goes back
+        self.taking: e.Event = e.Ticked()
+        self.asked_for: tuple[e.Effect, ...] = ()
         self.crash_at: Callable[[str], bool] = self._crashes
 
     @property
@@ -77,6 +79,7 @@ class Process:
         """The event and what it leads to are a row before anything goes out."""
         if not self.up:
             return
+        self.taking, self.asked_for = event, ()
         try:
             self.boundary("before row")
             before, at = self.state, self.clock()
@@ -84,7 +87,7 @@ class Process:
             if self.dice.happens("full_disk", self.swarm.full_disk):
                 self._disk_is_full((at, event, effects))
             self.rows.append((at, event, effects))
-            self.state = after
+            self.state, self.asked_for = after, effects
             self.judge.stepped(before, event, effects, at)
             self.boundary("row")
             for effect in effects:

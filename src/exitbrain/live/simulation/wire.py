@@ -34,6 +34,7 @@ REFUSALS = (
     503,
 )
 STALE_AT_MOST = 5 * SECOND
+AGED = 3 * SECOND
 SOON = SECOND // 20
 
 
@@ -44,6 +45,7 @@ class Wire:
         self.judge: Judge
         self.silent_until = 0  # the stream
         self.banned_until = 0
+        self.aged_until = 0  # until when every snapshot is old
 
     def delay(self) -> int:
         return self.dice.of("delay").randint(1_000, self.swarm.latest if self.dice.on else SOON)
@@ -148,6 +150,8 @@ class Wire:
         asked_at, old = self.process.clock(), 0
         if met == "stale" and ask.what is not e.Question.ORDER:
             old = self.dice.of("age").randint(0, STALE_AT_MOST)
+        if self.agenda.now < self.aged_until:
+            old = AGED
         self.agenda.later(self.delay(), lambda: self._answer(ask, asked_at, old))
 
     def _answer(self, ask: e.Ask, asked_at: int, old: int) -> None:
