@@ -34,7 +34,7 @@ from typing import Any
 
 SYMBOL = "BTCUSDT"
 PRICE = Decimal(50_000)
-KEY = "venue-sim"
+KEY = SECRET = "venue-sim"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Venue:
 
     def signed(self, method: str, path: str, **params: str) -> Any:
         query = urllib.parse.urlencode({**params, "timestamp": int(time.time() * 1000), "recvWindow": 60_000})
-        signature = hmac.new(KEY.encode(), query.encode(), hashlib.sha256).hexdigest()
+        signature = hmac.new(SECRET.encode(), query.encode(), hashlib.sha256).hexdigest()
         request = urllib.request.Request(
             f"{self.url}{path}?{query}&signature={signature}", headers={"X-MBX-APIKEY": KEY}, method=method
         )
