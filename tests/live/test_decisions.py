@@ -345,3 +345,16 @@ def test_a_venue_that_denies_every_order_gets_fewer_and_fewer_of_them() -> None:
     minute, ten = (len([send for send in denied_for(length).sends() if send.level == 980]) for length in (60, 600))
     assert minute <= 8, minute
     assert ten <= 60, ten
+
+
+def test_an_average_that_the_venue_rounds_is_no_add() -> None:  # spec F20
+    monitor = Monitor().planned()
+    plan = monitor.book.plan
+    monitor.now += SECOND
+    monitor.version += 1
+    monitor.take(
+        e.PositionSeen(
+            key=KEY, lots=7, entry=Fraction(1000) - Fraction(1, 300), version=monitor.version, asked_at=monitor.now
+        )
+    )
+    assert not monitor.book.grown and monitor.book.plan is plan

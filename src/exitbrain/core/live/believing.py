@@ -49,7 +49,8 @@ def position_seen(step: Step, event: PositionSeen) -> None:
         if (book.lots, book.version) != known:
             book.agreed_since = event.asked_at
         book.position_at = max(book.position_at, event.asked_at)
-    if book.lots and book.entry != entry:
+    # A venue rounds the average when a part leaves; that is no add.
+    if book.lots and abs(book.entry - entry) >= 1:
         book.account, book.grown = None, True  # others added, unseen perhaps: a fresh plan is asked for
     if book.lots == before:
         return

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from exitbrain.backtesting.columns import BookedSet
@@ -13,7 +14,7 @@ from exitbrain.backtesting.market import Market
 from exitbrain.core.instants import instant_of, iso
 from exitbrain.core.lifecycle import ADJUSTMENT
 from exitbrain.core.market import Instrument
-from exitbrain.core.numbers import plain
+from exitbrain.core.numbers import fraction_of, plain
 from exitbrain.wiring.parity.entering import RunAgain, position_of
 from exitbrain.wiring.parity.playing import STRATEGY, LiveFill
 
@@ -137,12 +138,13 @@ def _compared(
     entries = [(_bar(market, row.fill.time), row.lots, row.fill.ticks) for row in rows if row.is_entry]
     found = [] if life is None else life.exits
     left = 0 if life is None else life.open
+    stays = abs(rows[-1].position_after) + ended
     same_entries = life is not None and _summed(entries) == _summed(life.entries)
     expected = _named(expected, found, again, market.symbol)
     why, verdict = "", Verdict.EQUAL
-    if not (same_entries and Counter(_merged(expected)) == Counter(_merged(found)) and left == ended):
+    if not (same_entries and Counter(_merged(expected)) == Counter(_merged(found)) and left == stays):
         verdict, why = _reason(again, booked, same_entries, _merged(expected), _merged(found), overridden)
-    elif ended:
+    elif stays:
         why = "open at the end of the data"
     return Compared(
         symbol=market.symbol, opened_at=lifecycle.opened_at, side=lifecycle.side, lots=lifecycle.opening_lots,
@@ -202,14 +204,36 @@ def _reason(
         return Verdict.DOCUMENTED, "limit_fill: through: a limit at the venue fills when it is touched"
     if booked.lifecycle.set_id in overridden:
         return Verdict.DOCUMENTED, "an entry overrode an exit: entries are not executed live"
+    if _is_narrow(booked):
+        return Verdict.DOCUMENTED, "a trail narrower than a tick: the monitor knows of a price when it was reached"
     if not same_entries:
         return Verdict.DIFFERENT, "it was not entered alike"
+    if booked.lifecycle.entries > 1 and _is_a_tick_apart(expected, found):
+        return Verdict.DOCUMENTED, "after an add: the venue tells the average entry in rounded decimals"
     missing = next((one for one in expected if one not in found), None)
     extra = next((one for one in found if one not in expected), None)
     if missing is not None and extra is not None:
         return Verdict.DIFFERENT, f"{missing.reason} was {extra.reason}"
     named = missing or extra
     return Verdict.DIFFERENT, "what was left differs" if named is None else f"{named.reason}: one side only"
+
+
+def _is_narrow(booked: BookedSet) -> bool:
+    """Whether a callback, somewhere on the way, was less than a tick."""
+    position = position_of(booked)
+    trail, profile = position.opening_ladder.trail, position.profile
+    if trail is None or (profile is not None and profile.atr_trail is not None):
+        return False
+    least = Fraction(1) if profile is None or profile.adaptive is None else fraction_of(profile.adaptive.min)
+    lowest = min(position.entry_ticks, position.peak_ticks)
+    return any(Fraction(num, den) * least * lowest < 1 for _, num, den in trail.callbacks)
+
+
+def _is_a_tick_apart(expected: list[Exit], found: list[Exit]) -> bool:
+    pairs = zip(sorted(expected), sorted(found), strict=False)
+    return len(expected) == len(found) and all(
+        a._replace(ticks=0) == b._replace(ticks=0) and abs(a.ticks - b.ticks) <= 1 for a, b in pairs
+    )
 
 
 def _unasked(market: Market, life: _Life) -> Compared:
