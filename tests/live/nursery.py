@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 
+LEASE = "NURSERY_LEASE_SECONDS"  # so that a test need not wait for half a minute
 MODULES = (
     "exitbrain.cli.commands", "exitbrain.cli.live_run", "exitbrain.wiring.live.starting", "exitbrain.config.settings",
     "exitbrain.store", "exitbrain.store.journal_sqlite", "exitbrain.store.journal_postgres", "exitbrain.wiring.workbench.home",
@@ -42,10 +43,14 @@ def nurse() -> None:
     for name in MODULES:
         importlib.import_module(name)
     from exitbrain.features.ta_lib import spare_pandas, ta_lib
+    from exitbrain.store import journal_postgres
 
     spare_pandas()
     ta_lib()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead are not waited for
+    if LEASE in os.environ:
+        journal_postgres.LEASE_SECONDS = float(os.environ[LEASE])
+        journal_postgres.RENEW_SECONDS = journal_postgres.LEASE_SECONDS / 3
     print("ready", flush=True)
     for line in sys.stdin:
         pid = os.fork()

@@ -8,6 +8,7 @@ import random
 import signal
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -15,12 +16,14 @@ from typing import Any
 
 import pytest
 
-from exitbrain.core.live.client_ids import client_id
+from exitbrain.core.live.client_ids import client_id, parsed_id
 from exitbrain.core.live.orders import Role
 from live.hole import Line
-from live.killing import UP, Campaign, Nursery, campaign, faults_of, open_lanes
+from live.killing import UP, Campaign, Nursery, campaign, faults_of, open_lanes, own_ids
+from live.nursery import LEASE
 from live.processes import Venue, venue_process, wait_until
 from live.test_processes import SLOW
+from store.conftest import SERVER, WITHOUT, fresh_database
 
 pytest.importorskip("aiohttp")
 KILLS = 10
@@ -85,6 +88,47 @@ def test_frozen_and_woken_it_goes_on_and_no_second_one_starts_meanwhile(one: Cam
 def _working(venue: Venue) -> Decimal:
     open_ = [one for one in venue.log()["algo_orders"] if one["algoStatus"] == "NEW" and not one["closePosition"]]
     return sum((Decimal(one["quantity"]) for one in open_ if one["orderType"] == "STOP_MARKET"), Decimal(0))
+
+
+@pytest.mark.skipif(SERVER is None, reason=WITHOUT)
+def test_one_that_slept_through_its_lease_sends_nothing_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """I14: another takes the journal over, though the sleeper's session at the database lives, and then it wakes up."""
+    assert SERVER is not None
+    monkeypatch.setenv(LEASE, "3")
+    nursery = Nursery()
+    try:
+        with venue_process(tmp_path) as venue:
+            one = Campaign(venue, tmp_path / "home", nursery, random.Random(1), journal=fresh_database(SERVER))
+            sleeper = one.start()
+            wait_until(lambda: UP in sleeper.said(), 20 * SLOW, sleeper.said)
+            venue.enter("BUY", "0.020")
+            wait_until(lambda: _working(venue) == Decimal("0.020"), 20 * SLOW, sleeper.said)
+            os.kill(sleeper.pid, signal.SIGSTOP)
+            time.sleep(3.5)
+            one.lives += 1
+            second = one.start()
+            wait_until(lambda: UP in second.said(), 20 * SLOW, second.said)
+            venue.enter("BUY", "0.010")
+            wait_until(lambda: _working(venue) == Decimal("0.030"), 10 * SLOW, second.said)
+            before = _fences(venue)
+            os.kill(sleeper.pid, signal.SIGCONT)
+            venue.enter("SELL", "0.020")
+            wait_until(lambda: not sleeper.is_alive(), 20 * SLOW, sleeper.said)
+            wait_until(lambda: _working(venue) == Decimal("0.010"), 10 * SLOW, second.said)
+            after = _fences(venue)
+            assert max(before) > min(before) and after[min(before)] == before[min(before)], (before, after)
+            assert "journal" in sleeper.said()[-400:], sleeper.said()
+            second.kill()
+            one.settle()
+            assert one.judged() == []
+    finally:
+        nursery.close()
+
+
+def _fences(venue: Venue) -> Counter[int]:
+    """How many orders the venue has of each opening of the journal."""
+    parsed = (parsed_id(id_) for id_ in own_ids(venue.log()))
+    return Counter(one.fence for one in parsed if one is not None)
 
 
 def test_a_dead_line_is_noticed_and_what_happened_meanwhile_is_covered(one: Campaign) -> None:
