@@ -87,6 +87,14 @@ class Bot:
     def environment(self) -> dict[str, str]:
         return {}
 
+    def processor_ms(self) -> int:
+        """Of the process since its start, where the system tells it."""
+        told = Path(f"/proc/{self._process.pid if self._process else 0}/stat")
+        if not told.exists():
+            return 0
+        user, system = told.read_text().rpartition(")")[2].split()[11:13]
+        return 1000 * (int(user) + int(system)) // os.sysconf("SC_CLK_TCK")
+
     def kill(self) -> None:
         """kill -9, of it and of what it started."""
         if self._process is not None and self._process.poll() is None:

@@ -114,6 +114,7 @@ MEASURES: dict[str, tuple[Measure, ...]] = {
     ),
     "denied": (
         WITHOUT,
+        ("stops placed in all", lambda runs: counts(runs, lambda run: run[0].stops_placed)),
         ("orders resting at the end of it", lambda runs: counts(runs, resting_at("rose"))),
         LEFT_ITSELF,
         BEHIND,
@@ -139,13 +140,23 @@ def table(results: Path) -> str:
     return "\n".join(lines)
 
 
-def found(results: Path) -> str:
-    runs = load(results).get(("found", "ours"), [])
-    return (
-        f"{seconds(runs, start_to_cover)} from process start to the plan's stop, n = {len(runs)}"
-        if runs
-        else "not measured"
-    )
+def start_processor(run: Run) -> float | None:
+    """Processor seconds from process start to the stop, where none stood and it was measured."""
+    spent = run[1].get("processor_ms", 0)
+    return None if is_covered_at_restart(run) or not spent else spent / 1000
+
+
+def starts(results: Path) -> str:
+    """What a start takes until the stop stands, on a machine that is as busy as it was."""
+    kept = load(results)
+    lines = ["| | process start to stop | processor time of it |", "|---|---:|---:|"]
+    for words, key in (
+        ("Exit Brain, a position without a stop is found", ("found", "ours")),
+        ("freqtrade, killed before its stop stood", ("kill", "freqtrade")),
+    ):
+        runs = [run for run in kept.get(key, []) if not is_covered_at_restart(run)]
+        lines.append(f"| {words} | {seconds(runs, start_to_cover)} | {seconds(runs, start_processor)} |")
+    return "\n".join(lines)
 
 
 def load(results: Path) -> dict[tuple[str, str], list[Run]]:
@@ -174,7 +185,7 @@ def made_with(results: Path) -> str:
 
 def write(results: Path, page: Path = PAGE) -> None:
     text = page.read_text()
-    for name, body in (("table", table(results)), ("made with", made_with(results)), ("found", found(results))):
+    for name, body in (("table", table(results)), ("made with", made_with(results)), ("starts", starts(results))):
         begin, end = f"<!-- beside: {name} -->\n", "<!-- end -->"
         head, rest = text.split(begin, 1)
         text = head + begin + body + "\n" + end + rest.split(end, 1)[1]

@@ -20,7 +20,7 @@ PLACING = "POST /fapi/v1/algoOrder"
 # A little below the stop of 2%: entry prices differ by a tick, and stops are rounded.
 LEVEL = PRICE * Decimal("0.977")
 FALL, RISE = 0.04, 0.04
-Marks = dict[str, int]
+Marks = dict[str, int]  # instants of the venue, and what was measured then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,14 +87,16 @@ def killed(venue: Venue, bot: Bot, seed: int) -> Marks:
     time.sleep(1)
     bot.start()
     until(lambda: covered(venue), 60)
+    processor = bot.processor_ms()
     time.sleep(10)
-    return {"killed": at, "restarted": bot.started_at[-1]}
+    return {"killed": at, "restarted": bot.started_at[-1], "processor_ms": processor}
 
 
 def found(venue: Venue, bot: Bot, _: int) -> Marks:
     until(lambda: covered(venue), 60)
+    processor = bot.processor_ms()
     time.sleep(2)
-    return {"restarted": bot.started_at[-1]}
+    return {"restarted": bot.started_at[-1], "processor_ms": processor}
 
 
 # the venue refuses, or does not say
