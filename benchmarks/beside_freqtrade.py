@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -81,8 +82,13 @@ def watched(folder: Path, executable: str, row: str, bot: str, seed: int) -> dic
     judged = asdict(judge(log, until=marks["ended"], level=LEVEL))
     return {
         "row": row, "bot": bot, "seed": seed, "marks": marks, "judged": {key: plain(value) for key, value in judged.items()},
-        "load": load, "at": time.time(), "log": log,
+        "load": load, "at": time.time(), "commit": commit(), "log": log,
     }  # fmt: skip
+
+
+def commit() -> str:
+    told = subprocess.run(["git", "rev-parse", "--short=10", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    return told.stdout.strip()
 
 
 def plain(value: Any) -> Any:

@@ -176,10 +176,11 @@ def made_with(results: Path) -> str:
         bot: sorted({sum(one["row"] == row and one["bot"] == bot for one in runs) for row in ROWS}) for bot in NAMES
     }
     numbers = ", ".join(f"{NAMES[bot]} n = {'–'.join(map(str, n))} a row" for bot, n in each.items() if n != [0])
+    commits = sorted({one["commit"] for one in runs if one["bot"] == "ours" and one.get("commit")})
     loads = [one["load"] for one in runs]
     return (
         f"{', '.join(days)}; {versions['Freqtrade Version']} with ccxt {versions['CCXT Version']} on "
-        f"{versions['Python Version']}; {numbers}; load of the machine {min(loads):.1f} to {max(loads):.1f} on two cores."
+        f"{versions['Python Version']}, Exit Brain at {' and '.join(commits) or 'a commit not kept'}; {numbers}; load of the machine {min(loads):.1f} to {max(loads):.1f} on two cores."
     )
 
 
