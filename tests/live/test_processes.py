@@ -154,6 +154,7 @@ REFUSALS = [
     (("--mode", "live"), {}, 3, "EXITBRAIN_VENUE_API_KEY and EXITBRAIN_VENUE_API_SECRET not set"),
     (("--mode", "live"), {"EXITBRAIN_VENUE_API_KEY": "k", "EXITBRAIN_VENUE_API_SECRET": "s"}, 2, "without consent"),
     (("--mode", "fast"), {}, 2, "live.mode"),
+    (("--mode", "paper"), {"EXITBRAIN_EXITS__DEFAULT_STOP_PCT": "12"}, 2, "a last stop beyond the plan's"),
     (("--mode", "paper", "--url", "https://fapi.binance.com"), {}, 2, "where orders are real"),
     (("--mode", "paper", "--url", "http://example.com"), {}, 2, "is not encrypted"),
     (("--mode", "paper", "--url", "http://127.0.0.1:9"), {}, 3, "does not answer"),

@@ -144,6 +144,7 @@ def _shown(settings: Settings, alerts: Alerts) -> dict[str, Any]:
 def start(asked: Asked, announce: Callable[[str], None]) -> None:
     """Until Ctrl-C, or as long as asked. Raises what a person has to hear."""
     exit_brain_enabled(asked.environment)  # refuses what is neither true nor false before anything begins
+    _check_distances(asked.settings)
     places = Places.of(asked.home)
     registry, plan = registry_of(asked), plan_of(asked)
     alerts = Alerts.open(asked.settings.live.alerts, asked.environment, about=asked.settings.live.mode)
@@ -160,6 +161,14 @@ def start(asked: Asked, announce: Callable[[str], None]) -> None:
         alerts.close()
         if playground is not None:
             playground.stop()
+
+
+def _check_distances(settings: Settings) -> None:
+    """A position that is found gets its last stop before its plan: it must not stand in the plan's way."""
+    stop, last = settings.exits.default_stop_pct, settings.live.disaster_pct
+    if stop >= last:
+        found = f"live.disaster_pct {last} with exits.default_stop_pct {stop}"
+        raise InvalidInput(Problem(found=found, accepted="a last stop beyond the plan's"))
 
 
 def _playground(asked: Asked) -> Playground | None:
