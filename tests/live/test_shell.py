@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from exitbrain.core.live.book import SECOND, Settings, State
 from exitbrain.core.live.events import (
+    Alert,
     Answered,
     Ask,
     Effect,
@@ -37,6 +38,7 @@ from exitbrain.core.live.orders import OrderKind
 from exitbrain.core.live.step import step
 from exitbrain.core.market import Instrument
 from exitbrain.errors import InvalidInput, Unavailable
+from exitbrain.live.monitor import Monitor
 from exitbrain.live.narrating import would_lines
 from exitbrain.live.prices import AT_LEAST_EVERY, PriceGate
 from exitbrain.live.showing import figures_of, orders_shown, positions_shown
@@ -202,3 +204,35 @@ def _asked() -> list[Any]:
     _, effects = step(state, Started(fence=1), NOW + 1)
     assert all(isinstance(one, Ask) and one.what in (Question.POSITION, Question.ORDERS) for one in effects)
     return list(effects)
+
+
+class _InMemory:
+    def __init__(self) -> None:
+        self.state = State(settings=Settings())
+
+    def take(self, event: Event, now: int) -> tuple[Effect, ...]:
+        self.state, effects = step(self.state, event, now)
+        return effects
+
+
+class _Broken:
+    def plan(self, *_: Any) -> None:
+        raise ZeroDivisionError("a fault of ours")
+
+    def bar_seen(self, *_: Any) -> Any:
+        raise ZeroDivisionError("a fault of ours")
+
+
+def test_a_planner_that_fails_takes_no_stop_with_it() -> None:  # I16
+    monitor = Monitor(_InMemory(), _Broken())
+    events = (
+        Started(fence=1), Managed(key="BTCUSDT", instrument=BTC),
+        PositionSeen(key="BTCUSDT", lots=10, entry=Fraction(500_000), version=1, asked_at=NOW),
+        OrdersSeen(key="BTCUSDT", asked_at=NOW, orders=()),
+    )  # fmt: skip
+    effects = [one for event in events for one in monitor.take(event, NOW)]
+    (sent,) = [one for one in effects if isinstance(one, Send)]
+    assert sent.close_position and sent.kind is OrderKind.STOP_MARKET
+    assert [one.detail for one in effects if isinstance(one, Alert)] == [
+        "planning failed: ZeroDivisionError: a fault of ours; its disaster stop stands alone"
+    ]

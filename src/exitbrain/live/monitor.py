@@ -136,9 +136,10 @@ class Monitor:
     def _planned(self, ask: Ask, now: int) -> tuple[Effect, ...]:
         try:
             given = self.planner.plan(ask.key, ask.epoch, ask.lots, ask.entry, now)
-        except InvalidInput as error:
+        except Exception as error:  # whatever a planner does, the stops are not its to take away
+            why = str(error) if isinstance(error, InvalidInput) else f"planning failed: {type(error).__name__}: {error}"
             # The disaster stop waited for the plan; now it waits no more.
-            return self._told(ask.key, ask.epoch, str(error)) + self.take(Ticked(), now)
+            return self._told(ask.key, ask.epoch, why) + self.take(Ticked(), now)
         return self.take(Ticked() if given is None else given, now)
 
     def _told(self, key: str, epoch: int, why: str) -> tuple[Effect, ...]:

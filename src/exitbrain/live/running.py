@@ -165,6 +165,7 @@ class Running:
         self._kill: Mapping[str, Any] | None = None
         self._asked_mode: Mode | None = None
         self._fault = ""
+        self._unshown: set[str] = set()
         self._is_up = False
         self._ended: BaseException | None = None
         self._done = asyncio.Event()
@@ -235,7 +236,7 @@ class Running:
         for task in (*tasks, *self._tasks):
             task.cancel()
         await asyncio.gather(*tasks, *self._tasks, return_exceptions=True)
-        self._show()
+        self._shown("the screen", self._show)
         await self.venue.close()
 
     def _check(self, findings: Iterable[Finding]) -> None:
@@ -315,9 +316,12 @@ class Running:
         except (Unavailable, Halted) as error:
             self._end(error)
             return
+        except Exception as error:  # the event is dropped: what was believed before stands, and so do the stops
+            self._failed("core", getattr(event, "key", ""), error)
+            return
         self.measures.commit_ms = (time.perf_counter() - began) * 1000
-        self._narrate(before, self.state)
         self._carry(effects)
+        self._shown("the log", lambda: self._narrate(before, self.state))
 
     def _manage(self, key: str) -> bool:
         """Whether it is looked after, or at least shown."""
@@ -394,9 +398,21 @@ class Running:
 
     def _failed(self, what: str, key: str, error: Exception) -> None:
         """Something of ours is broken: stops stay and are replaced, the rest pauses until a person resumes."""
-        self._fault = f"{what} failed: {type(error).__name__}: {error}"
+        fault = f"{what} failed: {type(error).__name__}: {error}"
+        if fault == self._fault:
+            return
+        self._fault = fault
         LOG.exception("%s %s", key, self._fault)
         self.tell("fault", key, f"{self._fault}; stops only, until resumed", warn=True)
+
+    def _shown(self, what: str, show: Callable[[], None]) -> None:
+        """A picture that fails is a line in the log, and nothing else."""
+        try:
+            show()
+        except Exception as error:
+            if what not in self._unshown:
+                LOG.exception("%s cannot be shown: %s", what, error)
+            self._unshown.add(what)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.create_task(work)
@@ -551,7 +567,7 @@ class Running:
             await asyncio.sleep(self.terms.show)
             if time.monotonic() >= shown_from or self._is_settled():
                 shown_from = 0.0
-                self._show()
+                self._shown("the screen", self._show)
 
     def _show(self) -> None:
         now = self.clock()
