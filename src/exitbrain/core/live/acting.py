@@ -45,8 +45,21 @@ def _stop(step: Step) -> None:
             book.through_since, book.through_level = step.now, level
     if book.through_since is None:
         return
+    if _venue_did_not_see_it(step, Role.STOP, book.through_level, book.through_since):
+        book.through_since = None
+        return
     if not _standing(book, Role.STOP) or step.now >= book.through_since + step.settings.software_stop_after:
         aim(step, 0, cause)
+
+
+def _venue_did_not_see_it(step: Step, role: Role, level: int, since: int) -> bool:
+    """A price that came late met the level before the stop stood there: the stop still rests untouched in a list that was
+    asked for after it, and price is not there now."""
+    book = step.book
+    if book.price is None or book.side * (book.price - level) <= 0 or book.orders_at <= since:
+        return False
+    mine = _in_lane(book, role)
+    return bool(mine) and all(o.stage is Stage.LIVE and not o.misses and o.level == level for o in mine)
 
 
 def _trail(step: Step) -> None:
@@ -59,6 +72,9 @@ def _trail(step: Step) -> None:
         book.trail_through_since = step.now  # a level once met stays met until the position ends
     since = book.trail_through_since
     if since is None or book.target is not None:
+        return
+    if not book.trail_overdue and _venue_did_not_see_it(step, Role.TRAIL, trail, since):
+        book.trail_through_since = None
         return
     if not book.trail_overdue and _standing(book, Role.TRAIL) and step.now < since + step.settings.software_stop_after:
         return

@@ -324,7 +324,8 @@ MUTANTS: dict[str, Mutant] = {
     "sized-by-plan": Mutant("F13", "the stop has the plan's size, not the position's", ((desired, "_working", planned_size),)),
     "stream-only": Mutant("F14", "readings of the position are not believed", ((believing, "position_seen", stream_only),)),
     "drops-close-position": Mutant("F15", "orders without a quantity are not seen in the list", ((believing, "orders_seen", without_whole),)),
-    "stale-wins": Mutant("F16", "an old position overwrites a newer one", ((believing, "position_seen", any_version),)),
+    "stale-wins": Mutant("F16", "an old position overwrites a newer one", (
+        (believing, "position_seen", any_version), (stepping, "_is_no_news", lambda book, event: False))),
     "asks-once": Mutant("F16", "position and orders are read after a start only", ((stepping, "ask", asks_once),)),
     "too-large": Mutant("F17", "the venue's largest order is not minded", ((Book, "largest_order", property(lambda book: max(1, book.size))),)),
     "closed-by-answer": Mutant("F18", "an accepted market order counts as closed", ((believing, "answered", done_by_answer),)),

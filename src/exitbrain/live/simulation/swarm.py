@@ -7,6 +7,7 @@ from random import Random
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
+SPOKEN = 10  # one history in so many goes through the venue's own words: they cost more than the rest of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,7 @@ class Swarm:
     close_position_stops: bool = True
     thin_margin: bool = False  # liquidation is near
     largest_order: int = 0  # lots of a market order, 0 for no limit
+    spoken: bool = False  # every request, reply and stream message in the venue's own words
     # the process
     crashes: float = 0.0  # a boundary
     crashes_again: float = 0.0  # a boundary within two seconds of a start
@@ -87,7 +89,13 @@ def swarm_of(seed: int) -> Swarm:
         return most * dice.random() ** 2 if dice.random() < share else 0.0
 
     if dice.random() < 0.06:
-        return Swarm(doubling=some(0.5), depth=dice.choice((0, 3)), people=some(1.0, 0.7), operators=0.5)
+        return Swarm(
+            doubling=some(0.5),
+            depth=dice.choice((0, 3)),
+            people=some(1.0, 0.7),
+            operators=0.5,
+            spoken=seed % SPOKEN == 0,
+        )
     return Swarm(
         loss=some(0.2),
         ack_loss=some(0.2),
@@ -123,4 +131,5 @@ def swarm_of(seed: int) -> Swarm:
         tick_every=dice.choice((SECOND // 4, SECOND // 2, SECOND // 2)),
         price_every=dice.choice((SECOND // 4, SECOND // 2, SECOND // 2)),
         length=dice.choice((6, 10, 20)) * SECOND,
+        spoken=seed % SPOKEN == 0,
     )

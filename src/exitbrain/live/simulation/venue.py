@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from bisect import bisect_right
 from collections import deque
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -14,8 +15,16 @@ from exitbrain.core.live.orders import OrderKind, Status
 from exitbrain.core.market import Instrument
 from exitbrain.live.simulation.agenda import Agenda, Dice
 from exitbrain.live.simulation.swarm import MINUTE, SECOND, Swarm
+from exitbrain.venues.binance.answers import answer_events
+from exitbrain.venues.binance.asking import EXCHANGE_INFO, request_of
+from exitbrain.venues.binance.contracts import instruments_of
+from exitbrain.venues.binance.in_process import ask_in_process
+from exitbrain.venues.binance.streams import stream_events
+from exitbrain.venues.binance.wire import Reply, Request
 from exitbrain.venues.simulated import conditional
 from exitbrain.venues.simulated.contracts import Contract
+from exitbrain.venues.simulated.dialect.telling import payload
+from exitbrain.venues.simulated.dialect.venue import SimulatedVenue
 from exitbrain.venues.simulated.exchange import Exchange
 from exitbrain.venues.simulated.markets import Bar
 from exitbrain.venues.simulated.orders import (
@@ -31,6 +40,7 @@ from exitbrain.venues.simulated.orders import (
     OrderRequest,
 )
 from exitbrain.venues.simulated.orders import Status as OrderStatus
+from exitbrain.venues.simulated.playing import Player
 from exitbrain.venues.simulated.refusals import Refusal
 
 KEY = "XUSDT"
@@ -49,13 +59,15 @@ RESTING_KINDS = {
     Kind.LIMIT: OrderKind.LIMIT,
 }
 STOPS = (Kind.STOP_MARKET,)
+DENIED = Reply(status=400, body={"code": -2013, "msg": "Order does not exist."})
+TICK, LOT = Decimal("0.1"), Decimal("0.001")
 
 
 def contract_of(swarm: Swarm) -> Contract:
-    largest = Decimal(swarm.largest_order) if swarm.largest_order else None
+    tick, lot = (TICK, LOT) if swarm.spoken else (Decimal(1), Decimal(1))
+    largest = lot * swarm.largest_order if swarm.largest_order else None
     instrument = Instrument(
-        symbol=KEY, tick_size=Decimal(1), lot_size=Decimal(1), max_order_quantity=largest, maker_fee=Decimal(0),
-        taker_fee=Decimal(0),
+        symbol=KEY, tick_size=tick, lot_size=lot, max_order_quantity=largest, maker_fee=Decimal(0), taker_fee=Decimal(0),
     )  # fmt: skip
     return Contract(instrument=instrument, base="X", quote="USDT", market_max_lots=swarm.largest_order or 10**6)
 
@@ -67,12 +79,18 @@ class Venue:
         self.instrument = self.contract.instrument
         self.exchange = Exchange(
             [self.contract],
-            wallet=Decimal(400 if swarm.thin_margin else 10**9),
+            wallet=(400 if swarm.thin_margin else 10**9) * self.instrument.money_unit,
             slippage_bps=Decimal(swarm.slippage_bps),
             depth=swarm.depth or None,
             fates=self._fate,
         )
-        self.exchange.begin_bar(KEY, Bar(0, 1 << 50, START_PRICE, 1 << 40, 1, START_PRICE))
+        self._bar = Bar(0, 1 << 50, START_PRICE, 1 << 40, 1, START_PRICE)
+        self.dialect = SimulatedVenue(Player(self.exchange, {KEY: (self._bar,)}))
+        self.exchange.fates = self._fate
+        self.exchange.begin_bar(KEY, self._bar)
+        if swarm.spoken:
+            said = ask_in_process(self.dialect, Request(method="GET", path=EXCHANGE_INFO)).body
+            self.instrument = instruments_of(said, maker_fee=Decimal(0), taker_fee=Decimal(0))[KEY]
         self.algos: dict[str, int] = {}  # own and others' ids → numbers
         self.orders: dict[str, int] = {}
         self.hidden: dict[str, int] = {}  # until when the venue denies an order
@@ -126,6 +144,25 @@ class Venue:
         return number is not None and self.exchange.algos[number].is_open
 
     # requests
+
+    def answer(self, effect: e.Send | e.Cancel | e.Ask, asked_at: int) -> tuple[e.Event, ...]:
+        """The same through the venue's own words, in both directions."""
+        self._now()
+        spoken, denied = self.dialect, isinstance(effect, e.Ask) and self.is_hidden(effect.id)
+        replies = tuple(
+            DENIED
+            if denied or (isinstance(effect, e.Cancel) and self.is_hidden(effect.id))
+            else ask_in_process(spoken, one)
+            for one in request_of(effect, self.instrument)
+        )
+        self.gather()
+        events = answer_events(effect, replies, asked_at, self.instrument)
+        return tuple(self._undenied(one) for one in events)
+
+    def _undenied(self, event: e.Event) -> e.Event:
+        if isinstance(event, e.OrdersSeen):
+            return replace(event, orders=tuple(one for one in event.orders if not self.is_hidden(one.id)))
+        return event
 
     def place(self, send: e.Send, sent_at: int) -> int:
         """0, or the code of a refusal."""
@@ -278,6 +315,16 @@ class Venue:
             return
         now, told = self.agenda.now, self.told
         for event in happened:
+            if isinstance(event, AlgoEvent):
+                self.algos[event.algo.request.client_id] = event.algo.algo_id
+            elif isinstance(event, OrderEvent) and event.order.algo_id is None:
+                self.orders[event.order.client_id] = event.order.order_id
+            if self.swarm.spoken:
+                said = stream_events(payload(self.exchange, event), {KEY: self.instrument}, now)
+                told.extend(one for one in said if isinstance(one, e.PositionSeen | e.OrderSeen))
+                if isinstance(event, AlgoEvent) and event.algo.status not in (AlgoStatus.NEW, AlgoStatus.CANCELED):
+                    self.killed.setdefault(event.algo.request.client_id, now)
+                continue
             if isinstance(event, AccountEvent):
                 if event.positions:
                     told.append(self.position())

@@ -9,7 +9,7 @@ from exitbrain.core.live.orders import OrderKind
 from exitbrain.core.live.rejects import AMBIGUOUS
 from exitbrain.live.simulation.agenda import Agenda, Dice
 from exitbrain.live.simulation.swarm import SECOND, Swarm
-from exitbrain.live.simulation.venue import KEY, Venue
+from exitbrain.live.simulation.venue import KEY, RECEIVE_WINDOW, Venue
 
 if TYPE_CHECKING:
     from exitbrain.live.simulation.judging import Judge
@@ -113,7 +113,13 @@ class Wire:
 
     def _arrive(self, effect: e.Send | e.Cancel, sent_at: int, silent: bool) -> None:
         cancel = isinstance(effect, e.Cancel)
-        if isinstance(effect, e.Cancel):
+        spoken: tuple[e.Event, ...] = ()
+        if self.swarm.spoken and self.agenda.now - sent_at <= RECEIVE_WINDOW:
+            spoken = self.venue.answer(effect, self.process.clock())
+            code = next((one.code for one in spoken if isinstance(one, e.Answered)), 0)
+            if isinstance(effect, e.Send):
+                self.judge.placed(effect, code, self.agenda.now - sent_at)
+        elif isinstance(effect, e.Cancel):
             code = self.venue.cancel(effect.id)
         else:
             code = self.venue.place(effect, sent_at)
@@ -123,6 +129,9 @@ class Wire:
         if silent:
             if self.dice.of("silence").random() < 0.5:
                 self.deliver(self.answered(effect, cancel, e.Outcome.UNKNOWN), self.delay())
+            return
+        if spoken:
+            self._twice(*spoken)
             return
         seen = self.venue.order_seen(effect.id) if cancel and not code else None
         answered = self.answered(effect, cancel, e.Outcome.REFUSED if code else e.Outcome.OK, code)
@@ -157,7 +166,10 @@ class Wire:
     def _answer(self, ask: e.Ask, asked_at: int, old: int) -> None:
         # What it shows is at most so old when it was asked for; what it denies, it denies now.
         now, venue = self.agenda.now, self.venue
-        if ask.what is e.Question.POSITION:
+        if self.swarm.spoken and not old:
+            for event in venue.answer(ask, asked_at):
+                self.deliver(event, self.delay())
+        elif ask.what is e.Question.POSITION:
             held = venue.position_at(now - old) if old else venue.position()
             shown = e.PositionSeen(
                 key=KEY, lots=held.lots, entry=held.entry, version=held.version, asked_at=asked_at
