@@ -99,7 +99,8 @@ def compare(again: RunAgain, fills: Sequence[LiveFill], markets: Mapping[str, Ma
         if life is not None:
             lives[market.symbol].remove(life)
         compared.append(_compared(again, booked, life, market, overridden))
-    compared += [_unasked(markets[symbol], life) for symbol, rest in lives.items() for life in rest]
+    for symbol, rest in lives.items():
+        compared += [_unasked(markets[symbol], life, compared) for life in rest]
     return compared
 
 
@@ -208,7 +209,7 @@ def _reason(
         return Verdict.DOCUMENTED, "a trail narrower than a tick: the monitor knows of a price when it was reached"
     if not same_entries:
         return Verdict.DIFFERENT, "it was not entered alike"
-    if booked.lifecycle.entries > 1 and _is_a_tick_apart(expected, found):
+    if booked.lifecycle.entries > 1 and _parts_by_a_tick(expected, found):
         return Verdict.DOCUMENTED, "after an add: the venue tells the average entry in rounded decimals"
     missing = next((one for one in expected if one not in found), None)
     extra = next((one for one in found if one not in expected), None)
@@ -229,16 +230,25 @@ def _is_narrow(booked: BookedSet) -> bool:
     return any(Fraction(num, den) * least * lowest < 1 for _, num, den in trail.callbacks)
 
 
-def _is_a_tick_apart(expected: list[Exit], found: list[Exit]) -> bool:
+def _parts_by_a_tick(expected: list[Exit], found: list[Exit]) -> bool:
+    """Whether what differs first, differs by one tick alone; what follows may follow from that."""
     pairs = zip(sorted(expected), sorted(found), strict=False)
-    return len(expected) == len(found) and all(
-        a._replace(ticks=0) == b._replace(ticks=0) and abs(a.ticks - b.ticks) <= 1 for a, b in pairs
+    first = next(((a, b) for a, b in pairs if a != b), None)
+    return (
+        first is not None
+        and first[0]._replace(ticks=0) == first[1]._replace(ticks=0)
+        and abs(first[0].ticks - first[1].ticks) <= 1
     )
 
 
-def _unasked(market: Market, life: _Life) -> Compared:
+def _unasked(market: Market, life: _Life, compared: Sequence[Compared]) -> Compared:
+    """Where the two parted for a documented reason, an add of the strategy's may have opened what the other had."""
+    before = [one for one in compared if one.symbol == market.symbol and one.opened_at < market.times[life.opened_in]]
+    follows = bool(before) and max(before, key=lambda one: one.opened_at).verdict is Verdict.DOCUMENTED
+    verdict = Verdict.DOCUMENTED if follows else Verdict.DIFFERENT
+    why = "it follows from the set before" if follows else "the backtest has no such position"
     return Compared(
         symbol=market.symbol, opened_at=int(market.times[life.opened_in]), side=life.side, lots=life.entries[0][1],
-        profile="", verdict=Verdict.DIFFERENT, why="the backtest has no such position", backtest=(),
+        profile="", verdict=verdict, why=why, backtest=(),
         live=tuple(_merged(life.exits)), market=market,
     )  # fmt: skip

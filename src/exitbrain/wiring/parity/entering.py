@@ -57,7 +57,7 @@ def _held(line: Line) -> int:
 class RunAgain:
     settings: RunSettings
     sets: tuple[BookedSet, ...]
-    entered: Mapping[tuple[str, int], Entered]
+    entered: Mapping[tuple[str, int], tuple[Entered, ...]]  # by symbol and bar, in order
     events: tuple[Mapping[str, Any], ...]
 
 
@@ -67,10 +67,14 @@ def run_again(inputs: RunInputs, settings: RunSettings) -> RunAgain:
     )
     noting = simulation.executor = _Noting(simulation)
     simulation.run()
+    entered: dict[tuple[str, int], tuple[Entered, ...]] = {}
+    for one in noting.entered:
+        place = one.symbol, one.bar
+        entered[place] = (*entered.get(place, ()), one)
     return RunAgain(
         settings=settings,
         sets=tuple(simulation.booked),
-        entered={(one.symbol, one.bar): one for one in noting.entered},
+        entered=entered,
         events=tuple(simulation.events),
     )
 

@@ -165,10 +165,11 @@ class Playing:
             line.managed = True
             self._take(Managed(key=symbol, instrument=market.instrument))
             self._settle(symbol)
-        entered = self._again.entered.get((symbol, line.bar))
-        if entered is not None:
+        entered = self._again.entered.get((symbol, line.bar), ())
+        if entered:
             self._take(PriceSeen(key=symbol, ticks=first.open))
-            self._enter(entered)
+        for one in entered:
+            self._enter(one)
         self._exchange.serve(symbol, line.came_from)
         self._hear(line, first.open)
 
@@ -289,6 +290,8 @@ class Playing:
             return False
         if book.lots and (book.plan is None or book.grown or book.target is not None):
             return False
+        if book.lots and (book.through_since is not None or book.trail_through_since is not None):
+            return False  # the engine is about to act
         wants = desired(book, self._monitor.state.settings, Mode.ACTIVE)
         present = [order for order in book.orders.values() if not order.is_final]
         return len(present) == len(wants) and all(
