@@ -132,6 +132,7 @@ def order(number: int, role: str, kind: str, price: str, **more: Any) -> dict[st
 def orders() -> list[dict[str, Any]]:
     return [
         order(2, "take", "LIMIT", "52000", leg="tp2"),
+        order(3, "take", "TAKE_PROFIT_MARKET", "53500", leg="tp3"),
         order(7, "stop", "STOP_MARKET", "50000", quantity="0.7"),
         order(8, "disaster", "STOP_MARKET", "45000", quantity=None, close_position=True),
         order(9, "other", "LIMIT", "60000", id="web_77", own=False),

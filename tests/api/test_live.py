@@ -73,7 +73,7 @@ def test_positions_orders_and_events_are_what_the_monitor_put(live: tuple[TestCl
     assert found["items"] == held and [one["key"] for one in held] == ["BTCUSDT", "ETHUSDT"]
     assert [one["key"] for one in told(client, "/api/positions?symbol=ETHUSDT")["items"]] == ["ETHUSDT"]
     assert {one["id"] for one in told(client, "/api/orders?key=BTCUSDT")["items"]} == {
-        "xg1abcd2", "xg1abcd7", "xg1abcd8", "web_77",
+        "xg1abcd2", "xg1abcd3", "xg1abcd7", "xg1abcd8", "web_77",
     }  # fmt: skip
     events = told(client, "/api/live/events?kind=alert&kind=fill")
     assert [one["kind"] for one in events["items"]] == ["fill", "alert"]
@@ -192,7 +192,7 @@ def test_a_position_is_flattened_by_the_word_of_its_preview(live: tuple[TestClie
     client, bench = live
     seen = preview(client)
     assert seen["steps"] == [
-        "cancel 1 resting take",
+        "cancel 2 resting takes",
         "sell 0.7 BTCUSDT at market, reduce-only",
         "once the position is seen to be gone, cancel 2 stops",
     ]

@@ -164,7 +164,7 @@ def _state(monitor_id: str, position: Mapping[str, Any]) -> str:
 def _steps(position: Mapping[str, Any], orders: list[dict[str, Any]]) -> list[str]:
     """In the words of an operator, in the order in which they are done."""
     own = [one for one in orders if one.get("own")]
-    takes = [one for one in own if one.get("kind") == "LIMIT"]
+    takes = [one for one in own if one.get("kind") in ("LIMIT", "TAKE_PROFIT_MARKET")]
     stops = [one for one in own if one.get("kind") == "STOP_MARKET"]
     sends = "sell" if position.get("side") == "long" else "buy"
     steps = [f"cancel {_counted(len(takes), 'resting take')}"] if takes else []
