@@ -37,6 +37,8 @@ class Monitor:
     latch: list[dict[str, Any]] = field(default_factory=list)
     taken: list[Command] = field(default_factory=list)
     refuses: str = ""
+    fault: str = ""
+    silent: bool = False
     ended: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
@@ -48,9 +50,12 @@ class Monitor:
                     self.latch = [{"place": "*", "cause": "operator", "at": one["at"]}]
                 if one["kind"] == "latch_clear":
                     self.latch = []
+                if one["kind"] == "resume":
+                    self.fault = ""
                 outcome = ("refused", self.refuses) if self.refuses else ("done", "0.7 sold at 51240")
                 self.store.finish_command(one["command_id"], now, *outcome)
-            self.store.heartbeat("m1", now, SUMMARY | {"latch": self.latch})
+            if not self.silent:
+                self.store.heartbeat("m1", now, SUMMARY | {"latch": self.latch, "fault": self.fault})
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +195,7 @@ def test_a_position_is_flattened_by_preview_and_confirm(monitor: Monitor, visit:
     page.get_by_role("button", name="Flatten BTCUSDT").click()
     dialog.get_by_label("Your name").fill("ann")
     dialog.get_by_role("button", name="Close it at market").click()
+    expect(dialog.get_by_role("status")).to_be_visible()
     monitor.store.put_positions("m1", [])
     expect(page.get_by_text("Nothing is open.")).to_be_visible()
     expect(dialog.get_by_text("The monitor says done: 0.7 sold at 51240.")).to_be_visible()
@@ -237,6 +243,26 @@ def test_latch_and_kill_switch_ask_first(monitor: Monitor, visit: Any) -> None:
     assert not (monitor.home / "KILL").exists()
     assert [one["kind"] for one in monitor.taken] == ["latch_set", "latch_clear", "kill", "resume"]
     assert monitor.taken[0]["body"]["note"] == "rate decision" and monitor.taken[0]["by"] == "web"
+
+
+def test_a_fault_of_the_monitor_is_told_and_it_is_let_go_on(monitor: Monitor, visit: Any) -> None:
+    monitor.fault = "rules failed: KeyError: 'x'"
+    page = visit("/live")
+    told = page.get_by_role("alert").filter(has_text="rules failed: KeyError")
+    expect(told).to_be_visible()
+    told.get_by_role("button", name="Go on").click()
+    judged_clean(page)
+    page.get_by_role("dialog").get_by_role("button", name="Go on").click()
+    expect(told).to_have_count(0)
+    assert [one["kind"] for one in monitor.taken] == ["resume"]
+
+
+def test_a_monitor_that_is_silent_is_told(monitor: Monitor, visit: Any) -> None:
+    monitor.silent = True
+    page = visit("/live")
+    monitor.store.heartbeat("m1", monitor.store.clock() - 20_000_000, SUMMARY)
+    expect(page.get_by_text("The monitor is silent")).to_be_visible()
+    expect(page.get_by_text(re.compile("heard 2. s ago"))).to_be_visible()
 
 
 def test_everything_is_reached_by_keys(monitor: Monitor, visit: Any) -> None:

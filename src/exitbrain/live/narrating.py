@@ -11,6 +11,7 @@ from exitbrain.core.live.events import Cancel, Mode, Send
 from exitbrain.core.live.orders import OrderKind, Role, Stage, Want
 from exitbrain.core.market import Instrument
 from exitbrain.core.numbers import plain
+from exitbrain.live.deciding import Decided
 
 NAMES = {
     Role.DISASTER: "disaster stop",
@@ -74,6 +75,21 @@ def effect_line(effect: Send | Cancel, instrument: Instrument, role: Role, leg: 
     size = "all of it" if effect.close_position else plain(instrument.quantity(effect.lots))
     at = "" if effect.kind is OrderKind.MARKET else f" @ {plain(instrument.price(effect.level))}"
     return f"sends {_named(role, leg)}: {effect.kind} {side} {size}{at}"
+
+
+def decision_line(one: Decided) -> str:
+    """A candidate of a decision at a closed bar, and what became of it."""
+    named = one.trigger_id if one.trigger_id == one.category else f"{one.trigger_id} ({one.category})"
+    if one.outcome == "won":
+        share = "all" if one.exit_fraction in (None, 1.0) else f"{one.exit_fraction:.6g}"
+        return (
+            f"{named} decides: close {share} of it" if one.kind != "time_stop" else "its time is over: close all of it"
+        )
+    return f"{named} {one.outcome}{f', {one.detail}' if one.detail and one.outcome != 'lost' else ''}{_by(one)}"
+
+
+def _by(one: Decided) -> str:
+    return f" to {one.preempted_by}" if one.preempted_by else ""
 
 
 def would_lines(book: Book, settings: Settings) -> tuple[str, ...]:

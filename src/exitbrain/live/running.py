@@ -41,7 +41,8 @@ from exitbrain.core.live.events import (
 )
 from exitbrain.core.live.orders import Role, Stage
 from exitbrain.errors import Halted, InvalidInput, Unavailable
-from exitbrain.live.narrating import effect_line, lines_between, would_lines
+from exitbrain.live.deciding import Decided
+from exitbrain.live.narrating import decision_line, effect_line, lines_between, would_lines
 from exitbrain.live.prices import PriceGate
 from exitbrain.live.showing import figures_of, orders_shown, positions_shown
 from exitbrain.venues.adapter import (
@@ -100,6 +101,9 @@ class Minded(Protocol):
         """All of its past that is to be had has been given."""
 
     def bars(self, bars: Mapping[str, Kline], now: int) -> tuple[Effect, ...]: ...
+
+    def decided(self) -> Sequence[Decided]:
+        """Candidates of the decisions since it was last asked."""
 
     def latch(self, kind: str, body: Mapping[str, Any], now: int) -> tuple[tuple[Effect, ...], str]:
         """A latch command: what it leads to, and what is said of it. InvalidInput where it cannot be done."""
@@ -299,10 +303,15 @@ class Running:
         if key in self._warming:
             self._warming[key] += bars
             return
+        before = self.state
         try:
             if len(bars) > 1:
                 self._carry(self.minded.warm(key, bars[:-1], self.clock()))
-            self._carry(self.minded.bars({key: bars[-1]}, self.clock()))
+            effects = self.minded.bars({key: bars[-1]}, self.clock())
+            self._carry(effects)
+            for one in self.minded.decided():
+                self.tell("decision", one.key, decision_line(one), decision=one.to_dict())
+            self._narrate(before, self.state)
         except (Unavailable, Halted) as error:
             self._end(error)
         except Exception as error:  # rules that fail must not take the stops with them

@@ -16,6 +16,7 @@ from exitbrain.core.registry import ProfileRegistry
 from exitbrain.core.triggers import StrategyPlan
 from exitbrain.errors import ExitBrainError, InvalidInput, one_line
 from exitbrain.features.lines import ClosedBar
+from exitbrain.live.deciding import Decided
 from exitbrain.live.monitor import Planner
 from exitbrain.live.recording import Recorded
 from exitbrain.store.journal import Journal
@@ -58,9 +59,11 @@ class Mind:
     ) -> None:  # fmt: skip
         self.settings, self.journal = settings, journal
         self.recorded = Recorded(journal, core_settings(settings, install))
+        self._decided: list[Decided] = []
+        self._write = journaled(self.recorded.note)
         self.brain = Brain(
             self.recorded, (), microseconds(settings.live.timeframe), settings=settings, registry=registry, plan=plan,
-            environment=environment, note=journaled(self.recorded.note),
+            environment=environment, note=self._note,
         )  # fmt: skip
         self.monitor = self.brain.monitor
         self.planner = Patient(self.brain.planner)
@@ -100,6 +103,14 @@ class Mind:
 
     def bars(self, bars: Mapping[str, Kline], now: int) -> tuple[Effect, ...]:
         return self.monitor.bars_closed({key: _bar(one) for key, one in bars.items()}, now)
+
+    def _note(self, decided: Decided, now: int) -> None:
+        self._write(decided, now)
+        self._decided.append(decided)
+
+    def decided(self) -> list[Decided]:
+        told, self._decided = self._decided, []
+        return told
 
     def latch(self, kind: str, body: Mapping[str, Any], now: int) -> tuple[tuple[Effect, ...], str]:
         place, on = str(body.get("place") or PORTFOLIO), kind == "latch_set"

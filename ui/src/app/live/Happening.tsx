@@ -1,10 +1,10 @@
 import { useContext, useState } from "react";
-import { download, type Shape } from "../../api/client";
+import { api, download, type Shape } from "../../api/client";
 import { ZoneContext } from "../../components/zone";
 import { words } from "../../model/format";
 import { useAddress } from "../address";
 import { toggled } from "../events/model";
-import { clock, type Happened, kindsOf } from "./model";
+import { clock, type Happened, kindsOf, withEvents } from "./model";
 
 type Props = { events: readonly Happened[]; kinds: readonly Shape["FacetCount"][] };
 
@@ -14,7 +14,11 @@ export function Happening({ events, kinds }: Props) {
   const [held, setHeld] = useState<readonly Happened[] | null>(null);
   const chosen = address.all("kind");
   const wanted = (one: Happened): boolean => chosen.length === 0 || chosen.includes(one.kind);
-  const shown = (held ?? events).filter(wanted);
+  // What is chosen may have happened longer ago than what came along with everything else.
+  const asked = { params: { query: { kind: chosen, limit: 200 } } };
+  const older = api.useQuery("get", "/api/live/events", asked, { enabled: chosen.length > 0 });
+  const found = (older.data as Shape["LiveEventList"] | undefined)?.items ?? [];
+  const shown = withEvents((held ?? events).filter(wanted), chosen.length > 0 ? found : []);
   const newest = held?.[0]?.seq ?? 0;
   const missed = held === null ? 0 : events.filter((one) => one.seq > newest && wanted(one)).length;
   const files = new URLSearchParams(chosen.map((kind) => ["kind", kind]));

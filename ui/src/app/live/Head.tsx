@@ -25,6 +25,12 @@ export function Head({ picture, line }: Props) {
           </span>
         )}
       </header>
+      {monitor !== null && !monitor.alive && monitor.ended_at === null && (
+        <p className="callout warn" role="alert">
+          The monitor is silent: what stands below is what it told last. Stops that rest at the venue stay there. Start it again,
+          and it takes up where it was.
+        </p>
+      )}
       {monitor !== null && (
         <dl className="facts live-figures">
           {figures(monitor.summary, picture.positions).map(({ name, value, meaning, bad }) => (

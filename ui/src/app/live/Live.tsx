@@ -4,7 +4,7 @@ import { Failure } from "../Failure";
 import { Asked } from "./Asked";
 import { Happening } from "./Happening";
 import { Head } from "./Head";
-import { KillSwitch, Latch } from "./Operating";
+import { Fault, KillSwitch, Latch } from "./Operating";
 import { Positions } from "./Positions";
 import { useLive } from "./useLive";
 import "./live.css";
@@ -21,6 +21,9 @@ export function Live() {
       <Head picture={picture} line={line} />
       {fault !== null && <Failure fault={fault} />}
       {state !== null && monitor === null && <NoMonitor />}
+      {monitor?.alive && typeof monitor.summary.fault === "string" && monitor.summary.fault !== "" && (
+        <Fault fault={monitor.summary.fault} />
+      )}
       {state !== null && (
         <div className="two switches-of">
           <Latch state={state.latch} alive={monitor?.alive ?? false} />

@@ -116,6 +116,36 @@ export function KillSwitch({ state, alive }: KillProps) {
   );
 }
 
+/** Something of the monitor's own broke: it protects only, until somebody lets it go on. */
+export function Fault({ fault }: { fault: string }) {
+  const [asking, setAsking] = useState(false);
+  const anew = useAskedAnew();
+  return (
+    <div className="callout warn fault-of" role="alert">
+      <p>
+        <strong>{fault}.</strong> Ladders and rules pause; stops stay and are replaced.
+      </p>
+      <button type="button" className="plain-button" onClick={() => setAsking(true)}>
+        Go on
+      </button>
+      {asking && (
+        <Deed
+          title="Let it go on?"
+          action="Go on"
+          close={() => setAsking(false)}
+          go={async ({ by, note, key }) => {
+            await client.POST("/api/kill/resume", { params: { header: { "Idempotency-Key": key } }, body: { by, cause: note } });
+            setAsking(false);
+            anew();
+          }}
+        >
+          <p>Ladders and rules act again at once. What broke may break again; the log has more.</p>
+        </Deed>
+      )}
+    </div>
+  );
+}
+
 function Waiting({ pending, alive }: { pending: readonly Shape["Command"][]; alive: boolean }) {
   if (pending.length === 0) return null;
   return (
