@@ -114,19 +114,22 @@ def test_other_rules_than_those_that_wrote_are_told(tmp_path: Path, monkeypatch:
 
 
 def test_what_was_sent_is_in_the_journal_after_any_kill(tmp_path: Path) -> None:
-    dice = random.Random(1)
+    dice, wire = random.Random(1), tmp_path / "wire"
     for _ in range(KILLS):
         environment = dict(os.environ, PYTHONPATH=str(Path(__file__).parents[1]))
         child = subprocess.Popen(
             [sys.executable, "-m", "live.killed", str(tmp_path)], env=environment, stdout=subprocess.PIPE
         )
         assert child.stdout is not None and child.stdout.readline() == b"up\n"
-        time.sleep(dice.uniform(0.01, 0.15))
+        before = wire.stat().st_size if wire.exists() else 0
+        while not wire.exists() or wire.stat().st_size == before:
+            time.sleep(0.01)
+        time.sleep(dice.uniform(0, 0.15))
         child.send_signal(signal.SIGKILL)
         child.wait()
         child.stdout.close()
         recorded = Recorded(open_journal(tmp_path / "journal.db"), Settings())
         text = "\n".join(row.body for row in recorded.journal.rows())
-        sent = (tmp_path / "wire").read_text().split()
+        sent = wire.read_text().split()
         assert sent and all(f'\\"id\\":\\"{one}\\"' in text for one in sent)
         recorded.journal.close()

@@ -28,7 +28,7 @@ SETTINGS = History(SEED, swarm_of(SEED)).process.settings
 @pytest.fixture
 def history(tmp_path: Path) -> Path:
     file = tmp_path / "live.journal"
-    recorded = Recorded(open_journal(file), SETTINGS, rows_a_snapshot=70)
+    recorded = Recorded(open_journal(file), SETTINGS, rows_a_snapshot=40)
     played(recorded, SEED)
     recorded.journal.close()
     return file
@@ -155,6 +155,45 @@ def test_a_broken_journal_is_not_copied(history: Path, tmp_path: Path) -> None:
     database.close()
     assert main(["journal", "copy", str(history), str(tmp_path / "to")]) == 4
     assert not (tmp_path / "to").exists()
+
+
+def test_a_rotated_journal_goes_on_from_its_snapshot(
+    history: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = rows_of(str(history))
+    assert main(["journal", "rotate", str(history), "--json"]) == 0
+    kept = Path(json.loads(capsys.readouterr().out)["kept"])
+    after = rows_of(str(history))
+    assert after[0].kind == "snapshot" and after == before[after[0].seq - 1 :] and rows_of(str(kept)) == before
+    assert sorted(one.name for one in tmp_path.iterdir() if not one.name.endswith((".lock", "-wal", "-shm"))) == sorted(
+        [history.name, f"{history.name}.head", kept.name]
+    )
+    told = []
+    for file in (history, kept):
+        assert main(["journal", "verify", str(file), "--json"]) == 0
+        told.append(json.loads(capsys.readouterr().out))
+    assert told[0]["state"] == told[1]["state"] and [one["first"] for one in told] == [after[0].seq, 1]
+    again = Recorded(open_journal(history), SETTINGS)
+    again.take(e.Started(fence=again.journal.fence), 10**15)
+    again.journal.close()
+    assert rows_of(str(history))[-1].fence > before[-1].fence
+    open_journal(history).close()
+
+
+def test_what_is_written_or_read_is_not_rotated(history: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = rows_of(str(history))
+    writing = open_journal(history)
+    assert main(["journal", "rotate", str(history)]) == 3
+    writing.close()
+    reading = sqlite3.connect(history, isolation_level=None)
+    reading.execute("BEGIN")
+    reading.execute("SELECT count(*) FROM journal").fetchone()
+    assert main(["journal", "rotate", str(history)]) == 3
+    reading.execute("COMMIT")
+    reading.close()
+    assert rows_of(str(history)) == before and "Traceback" not in capsys.readouterr().err
+    Recorded(open_journal(history.with_name("new")), SETTINGS).journal.close()
+    assert main(["journal", "rotate", str(history.with_name("new"))]) == 2
 
 
 def test_settings_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from exitbrain.cli.options import AsJson
 
-journal_app = typer.Typer(no_args_is_help=True, help="The live monitor's journal: verify, show, copy.")
+journal_app = typer.Typer(no_args_is_help=True, help="The live monitor's journal: verify, show, copy, rotate.")
 
 Place = Annotated[str, typer.Argument(metavar="JOURNAL", help="A journal's file, or postgresql://USER@HOST/NAME.")]
 Account = Annotated[str, typer.Option("--account", metavar="NAME", help="Which account's, in PostgreSQL.")]
@@ -58,3 +58,14 @@ def copy_journal(
     from exitbrain.cli.journal_run import print_copied
 
     print_copied(place, account, target, to_account or account, as_json=as_json)
+
+
+@journal_app.command("rotate", epilog="Example: exitbrain journal rotate live.journal")
+def rotate_journal(
+    place: Annotated[str, typer.Argument(metavar="JOURNAL", help="A journal's file that nobody writes.")],
+    as_json: AsJson = False,
+) -> None:
+    """Put the rows before the last snapshot into a file of their own; the journal goes on from the snapshot."""
+    from exitbrain.cli.journal_run import print_rotated
+
+    print_rotated(place, as_json=as_json)

@@ -35,6 +35,18 @@ def print_copied(place: str, account: str, target: str, to_account: str, *, as_j
     _print_verdict(verdict, as_json=as_json)
 
 
+def print_rotated(place: str, *, as_json: bool) -> None:
+    from exitbrain.store.journal_sqlite import rotate
+
+    if is_postgres(place):
+        raise InvalidInput(Problem(found="a journal in PostgreSQL", accepted="a journal's file"))
+    kept = rotate(Path(place))
+    if as_json:
+        print_json({"kept": str(kept)})
+    else:
+        console().print(f"rows before the last snapshot: {kept}", markup=False, soft_wrap=True)
+
+
 def print_rows(place: str, account: str, last: int, *, as_json: bool) -> None:
     with _reading(place, account) as rows:
         shown = list(rows.after(max(0, rows.last_seq() - last)))
@@ -71,6 +83,8 @@ def _print_verdict(verdict: Verdict, *, as_json: bool) -> None:
         return
     out = console()
     kinds = ", ".join(f"{number:,} {kind}" for kind, number in verdict.by_kind.items())
+    if verdict.first > 1:
+        out.print(f"begins at row {verdict.first:,}: those before it are kept elsewhere", markup=False)
     out.print(f"{counted(verdict.rows, 'row')}, whole: {kinds or 'none'}", markup=False, soft_wrap=True)
     out.print(f"{counted(verdict.orders, 'order')} in {counted(verdict.openings, 'opening')}", markup=False)
     out.print(f"last row   {verdict.head}\nstate      {verdict.state}", markup=False, soft_wrap=True)

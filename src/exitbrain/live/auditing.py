@@ -40,6 +40,7 @@ class CauseChain:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     rows: int
+    first: int
     by_kind: dict[str, int]
     openings: int
     orders: int
@@ -50,16 +51,20 @@ class Verdict:
 def verified(rows: Rows) -> Verdict:
     """The whole chain, and a replay of all of it; every snapshot against the rows before. Halted at what differs."""
     state, kinds, fences, count, head = State(), dict[str, int](), set[int](), 0, ""
-    orders = 0
+    orders = first = 0
     for row in checked(rows):
+        if not first and row.kind == SNAPSHOT:
+            state = snapshot_parts(row)[0]  # what came before is in a file of its own
+        first = first or row.seq
         before = state.sequence
         state = replayed(state, row)
         orders += state.sequence - before
         kinds[row.kind] = kinds.get(row.kind, 0) + 1
         fences.add(row.fence)
-        count, head = row.seq, row.hash
+        count, head = count + 1, row.hash
     return Verdict(
         rows=count,
+        first=first,
         by_kind=dict(sorted(kinds.items())),
         openings=len(fences),
         orders=orders,

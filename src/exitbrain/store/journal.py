@@ -234,8 +234,11 @@ def checked(read: Rows, since: Row | None = None) -> Iterator[Row]:
 
 
 def chained(name: str, rows: Iterable[Row], seq: int = 0, last: str = START) -> Iterator[Row]:
-    """The rows as they come; Halted at one that does not follow the one before."""
+    """The rows as they come; Halted at one that does not follow the one before. Rows may begin with a snapshot: those
+    before it are kept elsewhere (`rotate`)."""
     for row in rows:
+        if seq == 0 and row.seq > 1 and row.kind == SNAPSHOT:
+            seq, last = row.seq - 1, row.prev_hash
         if row.seq != seq + 1 or row.prev_hash != last or not row.is_whole:
             raise broken(name, seq + 1)
         yield row

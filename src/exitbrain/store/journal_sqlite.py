@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from exitbrain.errors import Halted, InvalidInput, Problem, Unavailable
-from exitbrain.store.journal import LATEST, START, Journal, Row, Rows
+from exitbrain.store.journal import LATEST, SNAPSHOT, START, Journal, Row, Rows
 
 BUSY_SECONDS = 2
 _COLUMNS = "seq, at, kind, body, fence, prev_hash, hash"
@@ -176,6 +176,44 @@ class SqliteJournal(Journal):
                 os.close(head)
         except OSError as error:
             raise Unavailable(f"journal {self.name}: {error.strerror}") from error
+
+
+def rotate(file: Path) -> Path:
+    """The rows before the last snapshot go to a file of their own, whose path it is; the journal begins with the snapshot.
+
+    At any moment the journal is there, the old one or the new. InvalidInput where there is no snapshot yet, Unavailable
+    where another writes or reads it.
+    """
+    sqlite_rows(file).close()
+    journal = SqliteJournal(file)
+    beside = file.with_name(f"{file.name}.new")
+    try:
+        snapshot = journal.read.last(SNAPSHOT)
+        if snapshot is None or snapshot.seq == next(iter(journal.rows())).seq:
+            raise InvalidInput(
+                Problem(found="nothing before its last snapshot", accepted="a longer one", file=str(file))
+            )
+        _remove(beside)
+        made = SqliteJournal(beside)
+        made.adopt(journal.rows(snapshot.seq - 1))
+        made._take_over(journal.fence)
+        made.close()
+        kept = file.with_name(f"{file.stem}.until-{snapshot.seq}{file.suffix}")
+        busy, *_ = journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        journal._db.close()
+        if busy or file.with_name(f"{file.name}-wal").exists():
+            raise Unavailable(f"journal {file}: another process reads it")
+        os.link(file, kept)
+        os.replace(beside, file)
+        return kept
+    finally:
+        _remove(beside)
+        journal._close()
+
+
+def _remove(file: Path) -> None:
+    for end in ("", "-wal", "-shm", ".head", ".lock"):
+        file.with_name(f"{file.name}{end}").unlink(missing_ok=True)
 
 
 def _head_of(file: Path) -> Path:
