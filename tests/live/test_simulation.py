@@ -8,7 +8,7 @@ import pytest
 
 from exitbrain.core.live import events as e
 from exitbrain.live.simulation.campaign import campaign, played_all
-from exitbrain.live.simulation.crashing import SCENARIOS, crash_points
+from exitbrain.live.simulation.crashing import SCENARIOS, crash_points, crashed
 from exitbrain.live.simulation.judging import HEALTHY
 from exitbrain.live.simulation.mutants import MUTANTS
 from exitbrain.live.simulation.playing import History, played
@@ -96,8 +96,12 @@ def test_a_crash_at_any_boundary_leaves_a_position_covered(scenario: str) -> Non
     assert scenario in SCENARIOS
     points = crash_points(scenario, every=7)
     assert len(points) > 40 and {one.times for one in points} == {0, 1, 2}
-    assert {"before row", "row", "sent"} <= {one.name for one in points}
     assert not [one for one in points if one.said]
+
+
+def test_every_kind_of_boundary_is_passed() -> None:
+    said, passed = crashed("long, rung", (), False)
+    assert not said and set(passed) == {"before row", "row", "before send", "sent", "venue applied"}
 
 
 def test_a_request_that_goes_out_before_its_row_is_seen_by_some_crash_point() -> None:
