@@ -91,6 +91,7 @@ class Judge:
     settled_at: int = 1 << 62
     # I1
     bare_since: int | None = None
+    met_since: int | None = None
     excused_at: int = 0
     acted_at: int = 0  # when people or the venue last took cover away or changed the position
     others_at: int = -NEWS_WITHIN  # when a stop of others came or went
@@ -144,6 +145,10 @@ class Judge:
         self._heard(event, book)
         self._kept(old, book)
         self._aimed(old, book)
+        self._look_at_met(book)
+        if isinstance(event, e.OrderSeen) and event.id in book.orders:
+            filled = self.venue.filled_of(event.id)
+            law(book.orders[event.id].filled <= filled, "I9", "fills are believed that were not", event, filled)
         for effect in effects:
             if isinstance(effect, e.Send):
                 self._send(effect, book)
@@ -191,6 +196,22 @@ class Judge:
                 self.lowest,
                 self.highest,
             )
+
+    def _look_at_met(self, book: Book) -> None:
+        """I1: where price stays through the stop, and the venue does not act, the engine does."""
+        now, price = self.agenda.now, book.price
+        through = (
+            book.lots != 0 and price is not None and bool(book.walk) and book.target is None
+            and book.side * (price - book.stop_level()) <= 0 and book.priced != {}
+        )  # fmt: skip
+        if not through:
+            self.met_since = None
+            return
+        if self.met_since is None:
+            self.met_since = now
+        since = max(self.met_since, self.excused_at, self.acted_at, self.process.started_at)
+        patience = self.process.settings.software_stop_after + PATIENCE + 4 * self.swarm.latest
+        law(now - since <= patience, "I1", "a stop is met, and nothing acts for", (now - since) / SECOND, "s")
 
     def _was_met(self, book: Book) -> bool:
         levels = [] if not book.walk else [book.stop_level(), book.trail_level() or book.stop_level()]

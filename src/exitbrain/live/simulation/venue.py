@@ -143,6 +143,11 @@ class Venue:
         number = self.algos.get(id_)
         return number is not None and self.exchange.algos[number].is_open
 
+    def filled_of(self, id_: str) -> int:
+        if id_ in self.algos:
+            return self.exchange.algos[self.algos[id_]].filled
+        return self.exchange.orders[self.orders[id_]].filled if id_ in self.orders else 0
+
     # requests
 
     def answer(self, effect: e.Send | e.Cancel | e.Ask, asked_at: int) -> tuple[e.Event, ...]:
