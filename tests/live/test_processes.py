@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from exitbrain.wiring.live.places import WORDS
 from live.processes import (
     CONFIG,
     Venue,
@@ -148,6 +149,17 @@ def test_the_watchdog_places_the_last_stop_where_no_monitor_is_left(venue: Venue
         wait_until(lambda: "has ended" in watchdog_log(home), 10 * SLOW)
     finally:
         (home / "live" / "heartbeat.json").write_text('{"at": 0, "ended": true}')
+
+
+def test_live_asks_for_the_words_once_for_each_key(venue: Venue, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    keys = {"EXITBRAIN_VENUE_API_KEY": "venue-sim", "EXITBRAIN_VENUE_API_SECRET": "venue-sim"}
+    venue.enter("BUY", "0.010")
+    for words, status in (((), 2), (("--consent", "yes"), 2), (("--consent", WORDS), 0), ((), 0)):
+        with monitor_process(home, venue, "--once", *words, mode="live", **keys) as monitor:
+            assert monitor.process.wait(60 * SLOW) == status, monitor.log
+            assert "venue-sim" not in monitor.log or status == 0
+        assert venue.standing().is_covered == (status == 0)
 
 
 REFUSALS = [
