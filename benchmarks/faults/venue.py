@@ -87,7 +87,7 @@ def running(folder: Path, seed: int) -> Iterator[Venue]:
         process = subprocess.Popen(command, stdout=told, stderr=subprocess.STDOUT)
     try:
         venue = Venue(port)
-        until(lambda: answers(venue), 60, f"{' '.join(command)} does not answer, see {told.name}")
+        until(lambda: answers(venue), 180, f"{' '.join(command)} does not answer, see {told.name}")
         venue.set_clock()
         yield venue
     finally:
