@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock, MagicMock
 
 import pytest
 from hypothesis import given
@@ -38,12 +39,14 @@ from exitbrain.core.live.orders import OrderKind
 from exitbrain.core.live.step import step
 from exitbrain.core.market import Instrument
 from exitbrain.errors import InvalidInput, Unavailable
+from exitbrain.live import running
 from exitbrain.live.monitor import Monitor
 from exitbrain.live.narrating import would_lines
 from exitbrain.live.prices import AT_LEAST_EVERY, PriceGate
 from exitbrain.live.showing import figures_of, orders_shown, positions_shown
 from exitbrain.wiring.live.guarding import NAKED_FOR, Guard, covered
 from exitbrain.wiring.live.places import KEY, SECRET, WORDS, Places, in_rollout, keys_of
+from loops import run_in_a_loop
 
 BTC = Instrument(symbol="BTCUSDT", tick_size=Decimal("0.1"), lot_size=Decimal("0.001"))
 NOW = 1_000 * SECOND
@@ -236,3 +239,18 @@ def test_a_planner_that_fails_takes_no_stop_with_it() -> None:  # I16
     assert [one.detail for one in effects if isinstance(one, Alert)] == [
         "planning failed: ZeroDivisionError: a fault of ours; its disaster stop stands alone"
     ]
+
+
+def test_what_plans_need_is_fetched_before_there_is_a_position(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its import and its store take seconds, for which a first plan's stop would wait."""
+    monkeypatch.setattr(running, "PROTECTED_WITHIN", 0.05)
+    minded, venue = MagicMock(), MagicMock(instruments={})
+    minded.monitor.state = State(settings=Settings())
+    minded.monitor.take.return_value = ()
+    venue.open, venue.positions = AsyncMock(return_value=()), AsyncMock(return_value=())
+    venue.listen, venue.close = AsyncMock(), AsyncMock()
+    shell = running.Running(
+        minded, venue, MagicMock(**{"commands.return_value": []}), running.Terms(), clock=running.Clock(), fence=1
+    )
+    run_in_a_loop(shell.run(seconds=0.5))
+    minded.prepare.assert_called_once_with()

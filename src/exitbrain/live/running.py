@@ -214,6 +214,8 @@ class Running:
             task.add_done_callback(self._loop_ended)
         if once:
             self._spawn(self._once())
+        else:
+            self._spawn(self._prepare_early())
         try:
             await asyncio.wait_for(self._done.wait(), seconds)
         except TimeoutError:
@@ -352,10 +354,7 @@ class Running:
             until = time.monotonic() + PROTECTED_WITHIN
             while time.monotonic() < until and not self._is_protected(self.state.books[key]):
                 await asyncio.sleep(self.terms.tick / 2)
-            async with self._preparing:
-                if not self._is_prepared:
-                    await asyncio.to_thread(self.minded.prepare)
-                    self._is_prepared = True
+            await self._prepare()
             bars = list(await self.venue.bars(key, count))
             while bars:
                 # What protects goes first: between two pieces the loop hears and sends.
@@ -371,6 +370,22 @@ class Running:
             self._failed("warm-up", key, error)
         finally:
             self._warming.pop(key, None)
+
+    async def _prepare_early(self) -> None:
+        """Before a position needs it; what is open already is protected first."""
+        await asyncio.sleep(PROTECTED_WITHIN)
+        try:
+            await self._prepare()
+        except (Unavailable, Halted) as error:
+            self._end(error)
+        except Exception as error:
+            self._failed("preparing", "", error)
+
+    async def _prepare(self) -> None:
+        async with self._preparing:
+            if not self._is_prepared:
+                await asyncio.to_thread(self.minded.prepare)
+                self._is_prepared = True
 
     def _is_protected(self, book: Book) -> bool:
         return book.is_synced and (book.cover() >= book.size or self.terms.mode == SHADOW)
