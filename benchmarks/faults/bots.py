@@ -120,7 +120,7 @@ class Ours(Bot):
     def enter(self) -> None:
         """Once it watches, the owner opens a position: it only ever looks after what is there."""
         until(self.beats, 60, f"exitbrain live does not watch, see {self.folder}/bot.log")
-        time.sleep(3)
+        time.sleep(15)
         self.venue.order("BUY", QUANTITY)
 
     def beats(self) -> bool:
