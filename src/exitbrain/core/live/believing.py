@@ -43,6 +43,8 @@ def position_seen(step: Step, event: PositionSeen) -> None:
         return
     before, entry, known = book.lots, book.entry, (book.lots, book.version)
     is_first = book.version < 0 or book.position_at < book.started_at
+    if event.version == book.version and event.lots != book.lots and event.asked_at is None:
+        ask_soon(step, "position")  # two changes within one of the venue's milliseconds: which came last is not known
     if event.version > book.version or event.asked_at is not None:
         book.lots, book.entry, book.version = event.lots, event.entry, event.version
     if event.asked_at is not None:

@@ -109,6 +109,7 @@ class Judge:
     # what was heard
     target_leg: str = ""  # the rung that the standing target is for
     heard_version: int = -1
+    heard_lots: int = 0
     heard_ended: set[str] = field(default_factory=set)
     lowest: int = 1 << 62  # prices of this life at the venue
     highest: int = 0
@@ -167,7 +168,8 @@ class Judge:
     def _heard(self, event: e.Event, book: Book) -> None:
         """What is believed is the newest that was heard."""
         if isinstance(event, e.PositionSeen):
-            self.heard_version = max(self.heard_version, event.version)
+            if event.version >= self.heard_version:
+                self.heard_version, self.heard_lots = event.version, event.lots
         elif isinstance(event, e.OrderSeen) and event.status not in (Status.OPEN, Status.TRIGGERED):
             self.heard_ended.add(event.id)
         law(book.version >= self.heard_version, "I8", "an older position is believed", book.version, event)
@@ -337,7 +339,8 @@ class Judge:
         ]  # fmt: skip
         unheard = any(o.id in venue.killed and o.id not in self.heard_ended for o in relied)
         others = self.agenda.now - self.others_at <= NEWS_WITHIN
-        moved = self.heard_version < venue.position().version
+        # Changes within one millisecond have one version: which came last, only the next reading tells.
+        moved = (self.heard_version, self.heard_lots) != (venue.position().version, venue.lots)
         law(
             unheard or moved or others, "I1", "a cancel lays the position bare", cancel, "cover", covered, "then", left,
             "of", venue.lots,
@@ -433,7 +436,8 @@ class Judge:
         if grown > 0:
             # What others add while a target stands is to be closed as well.
             for name, decision in self.decisions.items():
-                if name.startswith("target"):
+                # So is what they open anew after the position was gone, unseen: to the core it is the same position.
+                if name.startswith("target") or before * self.held <= 0:
                     decision.budget += grown
 
     def _look_at_lanes(self) -> None:
