@@ -16,7 +16,8 @@ LEASE = "NURSERY_LEASE_SECONDS"  # so that a test need not wait for half a minut
 MODULES = (
     "exitbrain.cli.commands", "exitbrain.cli.live_run", "exitbrain.wiring.live.starting", "exitbrain.config.settings",
     "exitbrain.store", "exitbrain.store.journal_sqlite", "exitbrain.store.journal_postgres", "exitbrain.wiring.workbench.home",
-    "exitbrain.store.live", "aiohttp", "psycopg", "asyncio",
+    "exitbrain.store.live", "exitbrain.wiring.live.brain", "exitbrain.wiring.live.pins", "exitbrain.live.deciding",
+    "exitbrain.wiring.loading", "alembic.command", "aiohttp", "psycopg", "asyncio",
 )  # fmt: skip
 
 
