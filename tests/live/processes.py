@@ -191,7 +191,7 @@ def venue_process(folder: Path, *options: str, speed: float = 1.0, candles: Path
     process = subprocess.Popen(words, env=environment(folder / "venue-home"), stdout=subprocess.PIPE)
     venue = Venue(process, port)
     try:
-        wait_until(lambda: _answers(venue), 30)
+        wait_until(lambda: _answers(venue), 120)
         yield venue
     finally:
         process.kill()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import os
 import signal
@@ -38,6 +39,7 @@ SHADOW, PAPER, LIVE = "shadow", "paper", "live"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PORTS_TRIED = 20
 BOT_SEED = 1
+WATCHDOG_AFTER = 3  # beats: the venue has answered, and what was found has had its time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,9 +286,14 @@ async def _monitor(
         "policy": live.policy, "rollout_pct": live.rollout_pct, "disaster_pct": str(live.disaster_pct),
     }  # fmt: skip
 
+    beaten = itertools.count(1)
+    guarded = live.watchdog and live.mode != SHADOW and not asked.once
+
     def beat(ended: bool) -> None:
         try:
             places.beat(beats, ended=ended)
+            if next(beaten) == WATCHDOG_AFTER and guarded and not ended:
+                beside_watchdog(asked, places)
         except OSError as error:
             LOG.warning("heartbeat %s: %s", places.heartbeat, error.strerror)
 
@@ -297,9 +304,6 @@ async def _monitor(
         budget=lambda: wire.budget.left(wire.now()),
     )  # fmt: skip
     _on_signals(running.stop)
-    if live.watchdog and live.mode != SHADOW and not asked.once:
-        beat(False)
-        beside_watchdog(asked, places)
     trading = _trading(door, playground, running)
     try:
         await running.run(once=asked.once, seconds=asked.seconds)
