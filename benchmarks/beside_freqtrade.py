@@ -103,7 +103,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--jobs", default=2, type=int)
     parser.add_argument("--freqtrade", help="the program of an environment that is there")
     parser.add_argument("--no-page", action="store_true", help="leave the page as it is")
-    parser.add_argument("--results", default=Path("build/beside-freqtrade"), type=Path)
+    parser.add_argument("--results", default=ROOT / ".cache" / "beside-freqtrade", type=Path)
     asked = parser.parse_args()
     if unknown := [row for row in asked.rows if row not in ROWS | FOUND]:
         sys.exit(f"--rows {','.join(unknown)}: accepted are {', '.join(ROWS | FOUND)}")
