@@ -527,6 +527,7 @@ class Running:
             for command in self.screen.commands():
                 outcome, detail = self._obey(command)
                 self.tell("command", "", f"{command['kind']} by {command['by']}: {outcome} {detail}".strip())
+                self._shown("the screen", self._show)  # who asked sees what came of it
                 self.screen.finished(command["command_id"], self.clock(), outcome, detail)
 
     def _obey(self, command: Mapping[str, Any]) -> tuple[str, str]:

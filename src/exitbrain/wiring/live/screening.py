@@ -113,7 +113,8 @@ class StoreScreen:
         return self._store
 
     def _write(self, store: LiveStore) -> None:
-        picture = self._picture
+        # What is finished is told with a picture that has it.
+        finished, picture = len(self._finished), self._picture
         if picture is not None:
             positions, orders, summary = picture
             shown = (positions, orders)
@@ -121,7 +122,7 @@ class StoreScreen:
                 store.put_positions(self.monitor_id, positions)
                 store.put_orders(self.monitor_id, orders)
                 self._written = shown
-            if time.monotonic() >= self._beat_at:
+            if finished or time.monotonic() >= self._beat_at:
                 self._beat_at = time.monotonic() + BEAT_EVERY
                 store.heartbeat(self.monitor_id, self._clock(), summary)
         events = []
@@ -132,7 +133,7 @@ class StoreScreen:
         except BaseException:
             self._events.extendleft(reversed(events))
             raise
-        while self._finished:
+        for _ in range(finished):
             store.finish_command(*self._finished[0])
             self._finished.popleft()
 
