@@ -139,7 +139,10 @@ def replayed(state: State, row: Row, beside: Beside | None = None) -> State:
     after, effects = step(state, read(body["event"]), row.at)
     is_same = body["state"] == "" or Change.of(state, after).digest() == body["state"]
     if canonical(effects) != body["effects"] or not is_same:
-        raise Halted(f"journal row {row.seq}: these rules decide otherwise than those that wrote it")
+        raise Halted(
+            f"journal row {row.seq}: these rules decide otherwise than those that wrote it; start and end it once with the "
+            "version that wrote it, or move the journal away: positions are then found anew, their orders among others'"
+        )
     return after
 
 
