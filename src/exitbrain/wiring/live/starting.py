@@ -83,7 +83,7 @@ def door_of(asked: Asked, playground: Playground | None) -> Door:
     if live.mode == PAPER and urlsplit(url).hostname == urlsplit(URL).hostname:
         found = f"mode paper with {url}, where orders are real"
         raise InvalidInput(Problem(found=found, accepted="a simulated venue or a test net; or mode live"))
-    if live.mode == PAPER and simulated:
+    if live.mode != LIVE and simulated:  # a venue of this machine has no money to lose
         key = asked.environment.get("EXITBRAIN_VENUE_API_KEY") or "venue-sim"
         secret = asked.environment.get("EXITBRAIN_VENUE_API_SECRET") or "venue-sim"
     else:
