@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -430,3 +431,11 @@ def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
         open_journal(f"postgresql://nobody:secret@/none?host={tmp_path}")
     with pytest.raises(InvalidInput, match="no journal of account"):
         open_rows(postgres())
+
+
+def test_a_lock_that_is_about_to_be_let_go_is_waited_for(tmp_path: Path) -> None:
+    first = open_journal(tmp_path / "j")
+    threading.Timer(0.2, first.close).start()
+    second = open_journal(tmp_path / "j")
+    assert second.fence > first.fence
+    second.close()

@@ -10,6 +10,7 @@ import fcntl
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ from exitbrain.errors import Halted, InvalidInput, Problem, Unavailable
 from exitbrain.store.journal import LATEST, SNAPSHOT, START, Journal, Row, Rows
 
 BUSY_SECONDS = 2
+LOCK_WITHIN = 1.0  # of a process that was killed, the last thread may hold it for a moment longer
 _COLUMNS = "seq, at, kind, body, fence, prev_hash, hash"
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL,"
@@ -232,9 +234,14 @@ def _locked(file: Path, name: str) -> int:
         lock = os.open(file, os.O_CREAT | os.O_RDWR, 0o600)
     except OSError as error:
         raise Unavailable(f"journal {file}: {error.strerror}") from None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
-        raise Unavailable(f"journal {name}: another process writes it") from None
-    return lock
+    until = time.monotonic() + LOCK_WITHIN
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() < until:
+                time.sleep(0.02)
+                continue
+            os.close(lock)
+            raise Unavailable(f"journal {name}: another process writes it") from None
+        return lock
