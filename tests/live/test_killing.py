@@ -207,7 +207,7 @@ def test_the_judge_counts_lanes() -> None:
 
 
 def test_the_judge_misses_an_order_that_no_row_sent(one: Campaign, tmp_path: Path) -> None:
-    """The rows from a stop on are taken out of the journal: the venue has orders that nothing explains."""
+    """The rows from the first order on are taken out of the journal: the venue has orders that nothing explains."""
     if not one.venue.standing().quantity:
         one.venue.enter("BUY", "0.010")
     one.settle()
@@ -218,8 +218,8 @@ def test_the_judge_misses_an_order_that_no_row_sent(one: Campaign, tmp_path: Pat
     database.close()
     database = sqlite3.connect(cut, isolation_level=None)
     rows = database.execute("SELECT seq, body FROM journal WHERE kind = 'event' ORDER BY seq").fetchall()
-    last = [seq for seq, body in rows if '"Send"' in json.loads(body)["effects"]][-1]
+    first = next(seq for seq, body in rows if '"Send"' in json.loads(body)["effects"])
     database.execute("DROP TRIGGER no_delete")
-    database.execute("DELETE FROM journal WHERE seq >= ?", (last,))
+    database.execute("DELETE FROM journal WHERE seq >= ?", (first,))
     database.close()
     assert [words for words in one.unwritten(cut) if "0 intents" in words]

@@ -22,6 +22,7 @@ from exitbrain.errors import Halted, InvalidInput, Unavailable
 
 START = "0" * 64
 SNAPSHOT = "snapshot"
+LOCK_WITHIN = 1.0  # seconds: of a process that was killed, the last thread may hold it for a moment longer
 LATEST = 1 << 62
 MOST_WAITING = 256
 LONGEST_WAIT = 1_000_000  # microseconds of the rows' own time

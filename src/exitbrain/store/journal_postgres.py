@@ -21,7 +21,7 @@ from typing import Any
 
 from exitbrain.errors import InvalidInput, Problem, Unavailable
 from exitbrain.store.databases import CONNECT_SECONDS, checked_url
-from exitbrain.store.journal import LATEST, START, Journal, Row, Rows
+from exitbrain.store.journal import LATEST, LOCK_WITHIN, START, Journal, Row, Rows
 
 LEASE_SECONDS = 30
 RENEW_SECONDS = 10
@@ -159,8 +159,13 @@ class PostgresJournal(Journal):
                 self._read.execute(_SCHEMA)
 
     def _lock(self) -> None:
-        """An account's writer holds its lock as long as its session lives."""
-        if self._try_lock():
+        """An account's writer holds its lock as long as its session lives, which is a moment longer than a killed process."""
+        until = time.monotonic() + LOCK_WITHIN
+        while not self._try_lock():
+            if time.monotonic() > until:
+                break
+            time.sleep(0.02)
+        else:
             return
         found = self._read.execute(
             "SELECT holder, expires < now(), to_char(expires AT TIME ZONE 'UTC', 'HH24:MI:SS')"

@@ -17,10 +17,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from exitbrain.errors import Halted, InvalidInput, Problem, Unavailable
-from exitbrain.store.journal import LATEST, SNAPSHOT, START, Journal, Row, Rows
+from exitbrain.store.journal import LATEST, LOCK_WITHIN, SNAPSHOT, START, Journal, Row, Rows
 
 BUSY_SECONDS = 2
-LOCK_WITHIN = 1.0  # of a process that was killed, the last thread may hold it for a moment longer
 _COLUMNS = "seq, at, kind, body, fence, prev_hash, hash"
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL,"
