@@ -160,7 +160,7 @@ class PostgresJournal(Journal):
 
     def _lock(self) -> None:
         """An account's writer holds its lock as long as its session lives, which is a moment longer than a killed process."""
-        until = time.monotonic() + LOCK_WITHIN
+        until = time.monotonic() + min(LOCK_WITHIN, LEASE_SECONDS / 4)  # not till a lease runs out
         while not self._try_lock():
             if time.monotonic() > until:
                 break
