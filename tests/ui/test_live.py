@@ -241,6 +241,10 @@ def test_latch_and_kill_switch_ask_first(monitor: Monitor, visit: Any) -> None:
     dialog.get_by_role("button", name="Turn it off").click()
     expect(page.get_by_role("heading", name="Kill switch: off")).to_be_visible()
     assert not (monitor.home / "KILL").exists()
+    for _ in range(200):  # the file says it at once, the monitor takes its command later
+        if len(monitor.taken) >= 4:
+            break
+        page.wait_for_timeout(50)
     assert [one["kind"] for one in monitor.taken] == ["latch_set", "latch_clear", "kill", "resume"]
     assert monitor.taken[0]["body"]["note"] == "rate decision" and monitor.taken[0]["by"] == "web"
 
