@@ -113,12 +113,12 @@ def test_a_difference_is_told_and_ends_with_status_4(
 ) -> None:
     run = backtested(tmp_path)
     capsys.readouterr()
-    assert main(["parity", run, "--inputs", str(tmp_path / "in"), "--json"]) == 0
+    assert main(["parity", run, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["holds"] and told["counts"] == {"equal": 1, "documented": 0, "different": 0}
     assert [one["reason"] for one in told["sets"][0]["live"]] == ["take_profit_1", "breakeven_stop"]
     monkeypatch.setattr(step, "belief", StuckStops())
-    assert main(["parity", run, "--inputs", str(tmp_path / "in")]) == 4
+    assert main(["parity", run]) == 4
     said = capsys.readouterr().out
     assert "1 different" in said and "backtest" in said and "breakeven_stop" in said
 
@@ -130,11 +130,33 @@ class StuckStops:
         return (lambda _: None) if name == "stop_moves" else getattr(believing, name)
 
 
-def test_inputs_that_are_not_found_are_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_inputs_are_found_where_the_run_read_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = [word for role, path in written(tmp_path / "in").items() for word in (role, os.path.relpath(path))]
+    assert main(["backtest", *words, "--out", "far/away/out"]) == 0
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    run = str(tmp_path / "far/away/out")
+    assert main(["parity", run]) == 0
+    (tmp_path / "in" / "config.yaml").write_text(json.dumps(config(account={"max_adds": 3})))
+    capsys.readouterr()
+    assert main(["parity", run]) == 0, "the settings are in run.json"
+    candles(["100 101 99 100"] * 4).write_parquet(tmp_path / "in" / "candles.parquet")
+    assert main(["parity", run]) == 2, "a file of another hash does not count"
+    assert "candles.parquet" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("told", [7, None, [7], ["nowhere"]])
+def test_inputs_that_are_not_found_are_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str], told: Any) -> None:
     run = backtested(tmp_path)
+    (tmp_path / "in").rename(tmp_path / "moved")
+    (Path(run) / "timings.json").write_text(json.dumps({"run_seconds": 1.5, "read_from": told}))
     capsys.readouterr()
     assert main(["parity", run]) == 2
     assert "candles.parquet" in capsys.readouterr().err
+    assert main(["parity", run, "--inputs", str(tmp_path / "moved")]) == 0
 
 
 def test_independent_positions_cannot_be_played_on_one_account() -> None:

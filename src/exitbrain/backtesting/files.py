@@ -113,7 +113,7 @@ def _write_files(result: Result, folder: Path) -> None:
     _parquet(folder / "equity.parquet", result.equity)
     _json(folder / "metrics.json", result.metrics)
     _json(folder / "plans.json", result.plans)
-    _json(folder / "timings.json", dict(result.timings))
+    _json(folder / "timings.json", dict(result.timings) | {"read_from": list(result.read_from)})
 
 
 def run_description(result: Result) -> dict[str, Any]:

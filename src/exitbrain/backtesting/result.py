@@ -34,7 +34,8 @@ class Result:
     """One run. `about` is what run.json says of it; `other` is the same run on the favorable path, where asked for.
 
     `followed` holds the sets where the kernel has followed all entries at once; the simulation then runs when events,
-    decisions or plans are asked for.
+    decisions or plans are asked for. `read_from` are the folders that files were read from: like `timings` they tell of
+    this one time, and change no byte of what follows from the inputs.
     """
 
     about: Mapping[str, Any]
@@ -43,6 +44,7 @@ class Result:
     whipsaw_window_bars: int = 24
     other: Result | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
+    read_from: tuple[str, ...] = ()
     followed: list[BookedSet] | None = None
 
     @property

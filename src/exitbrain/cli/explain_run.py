@@ -1,7 +1,7 @@
 """`exitbrain explain`: a run's files and, where they are found, its inputs; then the explanation as text or JSON.
 
 run.json names each input by its file name and hash. A file counts only if its hash is the run's: it is looked for in
-the run's folder, beside it, in the working folder, and where the user says.
+the run's folder, beside it, in the working folder, where the run read it, and where the user says.
 """
 
 from __future__ import annotations

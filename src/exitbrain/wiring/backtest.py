@@ -20,7 +20,7 @@ from exitbrain.config.environment import exit_brain_enabled
 from exitbrain.core.timeframes import timeframe_word
 from exitbrain.core.trade_sets import instant_of, iso
 from exitbrain.errors import InvalidInput
-from exitbrain.wiring.inputs import RunInputs, gather
+from exitbrain.wiring.inputs import RunInputs, folders_of, gather
 from exitbrain.wiring.settings import run_settings
 
 PATHS = ("adverse", "favorable", "both")
@@ -72,7 +72,7 @@ def backtest(
         main = Result(**{**_fields(main), "other": other})
     ran = time.perf_counter()
     timings = {"read_seconds": read - started, "run_seconds": ran - read}
-    return Result(**{**_fields(main), "timings": timings})
+    return Result(**{**_fields(main), "timings": timings, "read_from": folders_of(inputs.sources)})
 
 
 def refuse_unknown_paths(paths: str | None) -> None:

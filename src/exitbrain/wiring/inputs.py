@@ -51,6 +51,11 @@ class Source:
         return {"role": self.role, "name": self.name, "sha256": self.sha256}
 
 
+def folders_of(sources: Iterable[Source]) -> tuple[str, ...]:
+    """The folders that the files among them lie in, each once."""
+    return tuple(sorted({str(Path(one.path).absolute().parent) for one in sources if one.path}))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunInputs:
     markets: Mapping[str, Market]

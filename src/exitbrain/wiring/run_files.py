@@ -50,7 +50,17 @@ class RunFiles:
         return self._json("trade_sets.json", dict).get("run_id")
 
     @cached_property
-    def timings(self) -> dict[str, Any]:
+    def timings(self) -> dict[str, float]:
+        return {name: value for name, value in self._this_time.items() if isinstance(value, int | float)}
+
+    @property
+    def read_from(self) -> list[Path]:
+        """The folders that the run's inputs lay in when it was made."""
+        told = self._this_time.get("read_from", [])
+        return [Path(one) for one in told if isinstance(one, str)] if isinstance(told, list) else []
+
+    @cached_property
+    def _this_time(self) -> dict[str, Any]:
         return self._json("timings.json", dict) if (self.folder / "timings.json").is_file() else {}
 
     @cached_property

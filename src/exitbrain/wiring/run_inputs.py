@@ -12,7 +12,7 @@ from exitbrain.wiring.run_files import RunFiles
 
 def found(files: RunFiles, role: str, given: list[str], folders: Sequence[str] = ()) -> tuple[list[Path], list[str]]:
     """The files of a role, in run.json's order, and the names of those that are not found. They are looked for among
-    those `given`, in `folders`, in the run's folder, beside it, and here. A given file that is none of the run's is bad input."""
+    those `given`, in `folders`, in the run's folder, beside it, here, and where the run read them. A given file that is none of the run's is bad input."""
     wanted = [one for one in files.run.get("inputs", ()) if one.get("role") == role]
     hashed = {_sha256(Path(path)): Path(path) for path in given}
     for sha256, path in hashed.items():
@@ -25,11 +25,19 @@ def found(files: RunFiles, role: str, given: list[str], folders: Sequence[str] =
 
 
 def _looked_for(files: RunFiles, name: str, sha256: str, folders: Sequence[str]) -> Path | None:
-    for folder in (*map(Path, folders), files.folder, files.folder.absolute().parent, Path.cwd()):
+    for folder in (*map(Path, folders), files.folder, files.folder.absolute().parent, Path.cwd(), *files.read_from):
         path = folder / name
-        if path.is_file() and _sha256(path) == sha256:
+        if _is_file(path) and _sha256(path) == sha256:
             return path
     return None
+
+
+def _is_file(path: Path) -> bool:
+    """Where one may not look, no file of the run lies."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _sha256(path: Path) -> str:

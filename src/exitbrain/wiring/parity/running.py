@@ -82,7 +82,7 @@ def _inputs(files: RunFiles, candles: list[str], folders: Sequence[str]) -> RunI
         raise InvalidInput(
             Problem(
                 found=f"not found: {', '.join(missing)}", file=str(files.folder),
-                accepted="the run's own inputs, in its folder, beside it or here; elsewhere by --inputs, candles by --candles",
+                accepted="the run's own inputs where it read them, in its folder, beside it or here; elsewhere by --inputs, candles by --candles",
             )
         )  # fmt: skip
     one = {role: paths[role][0] if paths[role] else None for role in ROLES[2:]}
