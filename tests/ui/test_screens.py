@@ -86,6 +86,17 @@ def test_two_runs_are_compared(open_page: Open, served: Served) -> None:
     assert asked(page)["runs"] == [f"{served.second},{served.first}"]
 
 
+def test_a_tick_holds_at_once_on_a_slow_machine(open_page: Open, served: Served) -> None:
+    """What a box shows is the address: it must be rendered with the click, or the next tick begins from the old one."""
+    page = open_page("/compare")
+    first, second = (page.get_by_role("checkbox", name=re.compile(rf"^{label}\b")) for label in ("first", "second"))
+    second.wait_for()
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 20})
+    first.check()
+    second.check()
+    assert asked(page)["runs"] == [f"{served.first},{served.second}"]
+
+
 def test_policies_are_compared_on_the_entries_of_a_run(open_page: Open) -> None:
     page = open_page("/compare/policies")
     page.get_by_label("Entries and candles of").select_option(label="first (AAA, BBB 1h)")

@@ -1,3 +1,4 @@
+import { useCallback } from "react";
 import { useSearchParams } from "react-router";
 
 type Parts = Record<string, string | readonly string[]>;
@@ -18,13 +19,15 @@ export function withParts(before: URLSearchParams, parts: Parts): URLSearchParam
   return next;
 }
 
-/** What a screen shows lives in its address, so that it can be shared and gone back to. */
+/**
+ * What a screen shows lives in its address, so that it can be shared and gone back to. A change is rendered at once, not
+ * when there is time: a box that was ticked stays ticked, and the next tick begins from it.
+ */
 export function useAddress(): Address {
   const [query, setQuery] = useSearchParams();
-  return {
-    query,
-    one: (name) => query.get(name) ?? "",
-    all: (name) => query.getAll(name),
-    set: (parts, replace = false) => setQuery((before) => withParts(before, parts), { replace }),
-  };
+  const set = useCallback(
+    (parts: Parts, replace = false) => setQuery((before) => withParts(before, parts), { replace, flushSync: true }),
+    [setQuery],
+  );
+  return { query, one: (name) => query.get(name) ?? "", all: (name) => query.getAll(name), set };
 }

@@ -68,8 +68,5 @@ export function searchOf(query: ServedQuery): URLSearchParams {
 
 export const isFiltered = (address: URLSearchParams): boolean => FILTERS.some((name) => address.get(name));
 
-export function withoutFilters(address: URLSearchParams): URLSearchParams {
-  const rest = new URLSearchParams(address);
-  for (const name of FILTERS) rest.delete(name);
-  return rest;
-}
+/** What takes every filter out of an address. */
+export const NO_FILTERS: Record<string, string> = Object.fromEntries(FILTERS.map((name) => [name, ""]));

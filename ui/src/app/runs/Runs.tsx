@@ -1,10 +1,11 @@
 import { NativeSelect, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { keepPreviousData } from "@tanstack/react-query";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import { api, download, type Shape } from "../../api/client";
 import type { paths } from "../../api/schema";
 import { exact, words } from "../../model/format";
+import { useAddress } from "../address";
 import { Failure } from "../Failure";
 import { MOVING } from "../useProgress";
 import { RunTable } from "./RunTable";
@@ -18,7 +19,7 @@ type Change = (name: string, value: string) => void;
 
 /** Every run that the store holds, the newest first. */
 export function Runs() {
-  const [query, setQuery] = useSearchParams();
+  const { query, set } = useAddress();
   const page = Number(query.get("page") ?? "1") || 1;
   const sort = query.get("sort") ?? "-created_at";
   // The server refuses what it does not know; its words are then shown.
@@ -39,17 +40,7 @@ export function Runs() {
       refetchInterval: ({ state }) => (state.data?.items.some((run) => MOVING.has(run.status)) ? POLL : false),
     },
   );
-  const change: Change = (name, value) =>
-    setQuery(
-      (before) => {
-        const next = new URLSearchParams(before);
-        if (value) next.set(name, value);
-        else next.delete(name);
-        if (name !== "page") next.delete("page");
-        return next;
-      },
-      { replace: name === "q" || name === "symbol" },
-    );
+  const change: Change = (name, value) => set({ page: "", [name]: value }, name === "q" || name === "symbol");
   return (
     <>
       <header className="screen-head">

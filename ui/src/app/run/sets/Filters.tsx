@@ -3,7 +3,7 @@ import { useDebouncedCallback } from "@mantine/hooks";
 import { useEffect, useRef } from "react";
 import type { Shape } from "../../../api/client";
 import { exact, words } from "../../../model/format";
-import { isFiltered, PICKS, withoutFilters, type Pick } from "../../../model/setQuery";
+import { isFiltered, NO_FILTERS, PICKS, type Pick } from "../../../model/setQuery";
 import type { Change } from "./Sets";
 
 const PAUSE = 250;
@@ -30,11 +30,10 @@ type Props = {
   address: URLSearchParams;
   facets: Shape["TradeSetFacets"] | undefined;
   change: Change;
-  replace: (next: URLSearchParams, options: { replace: boolean; preventScrollReset: boolean }) => void;
 };
 
 /** Each choice tells how many sets it would leave, the other filters as they are. */
-export function Filters({ address, facets, change, replace }: Props) {
+export function Filters({ address, facets, change }: Props) {
   return (
     <div className="filters served no-print" role="search" aria-label="Filter the TradeSets">
       <Typed name="q" label="Search" placeholder="Search id, reason, symbol" type="search" address={address} change={change} />
@@ -64,7 +63,7 @@ export function Filters({ address, facets, change, replace }: Props) {
         <Button
           size="compact-sm"
           variant="subtle"
-          onClick={() => replace(withoutFilters(address), { replace: true, preventScrollReset: true })}
+          onClick={() => change(NO_FILTERS)}
         >
           Clear
         </Button>

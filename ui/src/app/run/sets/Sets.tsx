@@ -1,11 +1,11 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
-import { useSearchParams } from "react-router";
 import { download, type Shape } from "../../../api/client";
 import { SetHeads } from "../../../components/sets/SetHeads";
 import { exact } from "../../../model/format";
 import type { Order } from "../../../model/selection";
 import { isFiltered, orderOf, searchOf, servedQuery, sortText } from "../../../model/setQuery";
+import { useAddress } from "../../address";
 import { Failure } from "../../Failure";
 import { Filters } from "./Filters";
 import { pageQuery } from "./pages";
@@ -15,7 +15,7 @@ export type Change = (part: Record<string, string>) => void;
 
 /** The table of all sets of a run. What is chosen stands in the address; rows come from the server as one scrolls. */
 export function Sets({ run }: { run: Shape["RunDetail"] }) {
-  const [address, setAddress] = useSearchParams();
+  const { query: address, set } = useAddress();
   const chosen = address.toString();
   const asked = useMemo(() => {
     const query = new URLSearchParams(chosen);
@@ -28,20 +28,7 @@ export function Sets({ run }: { run: Shape["RunDetail"] }) {
     placeholderData: keepPreviousData,
   });
   const first = data as Shape["TradeSetPage"] | undefined;
-  const change: Change = useCallback(
-    (part) =>
-      setAddress(
-        (before) => {
-          const next = new URLSearchParams(before);
-          for (const [name, value] of Object.entries(part))
-            if (value) next.set(name, value);
-            else next.delete(name);
-          return next;
-        },
-        { replace: true, preventScrollReset: true },
-      ),
-    [setAddress],
-  );
+  const change: Change = useCallback((part) => set(part, true), [set]);
   const order = orderOf(address);
   const sortBy = (part: Partial<Order>): void => change({ sort: sortText({ ...order, ...part }) });
   const path = `/api/runs/${encodeURIComponent(run.run_id)}/trade_sets`;
@@ -59,7 +46,7 @@ export function Sets({ run }: { run: Shape["RunDetail"] }) {
           </a>
         </span>
       </header>
-      <Filters address={address} facets={first?.facets} change={change} replace={setAddress} />
+      <Filters address={address} facets={first?.facets} change={change} />
       {error ? (
         <Failure fault={error} />
       ) : (
