@@ -256,6 +256,30 @@ def test_no_refusal_of_a_stop_ends_the_attempts(code: int) -> None:
     assert late, "gave up"
 
 
+@pytest.mark.parametrize("limit", [None, 20])
+def test_what_no_stop_can_cover_is_closed_after_the_set_time_and_never_without_one(limit: int | None) -> None:
+    monitor = Monitor(settings=Settings(flatten_when_naked_for=None if limit is None else limit * SECOND))
+    monitor.yes = False
+    monitor.planned()
+    began = monitor.book.naked_since
+    assert began is not None
+    while monitor.now < began + 40 * SECOND and not closing(monitor):
+        for one in [o for o in monitor.book.present() if o.stage is Stage.SENDING and o.role is not Role.CLOSE]:
+            monitor.take(e.Answered(key=KEY, id=one.id, cancel=False, outcome=e.Outcome.REFUSED, code=-4045))
+        monitor.now += SECOND
+        monitor.take(e.Ticked())
+        monitor.read(10)
+    if limit is None:
+        assert not closing(monitor)
+    else:
+        assert began + limit * SECOND <= monitor.now <= began + (limit + 3) * SECOND
+        assert [one.lots for one in closing(monitor)] == [10] and monitor.book.target.cause == "naked"
+
+
+def closing(monitor: Monitor) -> list[e.Send]:
+    return [one for one in monitor.sends() if one.kind is OrderKind.MARKET]
+
+
 def test_codes_that_leave_it_open_are_no_refusals() -> None:
     assert not AMBIGUOUS & set(BINANCE)
     assert set(BINANCE.values()) | {Refusal.OTHER} == set(Refusal)
