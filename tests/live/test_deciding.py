@@ -18,10 +18,11 @@ from exitbrain.core.market import Instrument
 from exitbrain.core.registry import ProfileRegistry
 from exitbrain.core.triggers import StrategyPlan, TriggerCondition
 from exitbrain.features.lines import ClosedBar
-from exitbrain.live.deciding import Decided, LiveDecider, names_for_rules
+from exitbrain.live.deciding import Decided, LiveDecider
 from exitbrain.live.monitor import Monitor
 from exitbrain.live.planning import LivePlanner
 from exitbrain.live.recording import Recorded
+from exitbrain.live.rule_names import names_for_rules
 from exitbrain.live.watching import LiveMarket, names_for_plans
 from exitbrain.store.journal import open_journal
 

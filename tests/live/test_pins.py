@@ -21,10 +21,11 @@ from exitbrain.core.registry import ProfileRegistry
 from exitbrain.core.triggers import StrategyPlan
 from exitbrain.errors import Unavailable
 from exitbrain.features.lines import ClosedBar
-from exitbrain.live.deciding import LiveDecider, names_for_rules
+from exitbrain.live.deciding import LiveDecider
 from exitbrain.live.monitor import Monitor
 from exitbrain.live.planning import LivePlanner
 from exitbrain.live.recording import Recorded
+from exitbrain.live.rule_names import names_for_rules
 from exitbrain.live.watching import LiveMarket
 from exitbrain.store import Store
 from exitbrain.store.journal import open_journal

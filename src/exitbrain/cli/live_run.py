@@ -33,14 +33,12 @@ class LiveAsked:
 
 
 def run_live(asked: LiveAsked) -> None:
-    from exitbrain.features.ta_lib import spare_pandas, ta_lib
+    from exitbrain.features.ta_lib import spare_pandas
     from exitbrain.wiring.live.starting import start
 
     wanted = _wanted(asked)
     log_to_stderr()
-    # Loaded before there is anything to protect: a position's first indicator would hold up its first stop for seconds.
     spare_pandas()
-    ta_lib()
     start(wanted, lambda words: print(words, flush=True))
 
 

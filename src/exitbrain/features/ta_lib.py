@@ -10,8 +10,8 @@ _is_pandas_spared = False
 
 
 def spare_pandas() -> None:
-    """For processes of our own that have one thread so far: TA-Lib loads without pandas, and without polars where that
-    is not there yet; a monitor's first stop waits for it, and it is most of the time.
+    """For processes of our own in which no other thread loads pandas or polars meanwhile: TA-Lib loads without pandas,
+    and without polars where that is not there yet; they are most of the time that it takes.
 
     It would load them only to accept their Series, which nothing here hands to it. In somebody else's process it is left
     as it is: they may hand it theirs.

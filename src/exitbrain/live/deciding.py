@@ -26,19 +26,18 @@ from exitbrain.core.live.events import Event, LatchAnswered, LatchAsked, Mode, R
 from exitbrain.core.market import Instrument
 from exitbrain.core.numbers import fraction_of
 from exitbrain.core.position_features import PositionView
-from exitbrain.core.rules import Rule, Truth, Value, check_rule
+from exitbrain.core.rules import Truth, Value
 from exitbrain.core.rules.live import LiveRules
-from exitbrain.core.timeframes import timeframe_microseconds, timeframe_word
+from exitbrain.core.timeframes import timeframe_word
 from exitbrain.core.trigger_intents import exit_intent, fires, is_armed_again, share_of, speaks_to
 from exitbrain.core.triggers import StrategyPlan, TriggerCondition
 from exitbrain.features.binding import FLAT
-from exitbrain.features.catalogue import FeatureCatalogue
 from exitbrain.features.lines import ClosedBar
 from exitbrain.features.streaming import Gathered, StreamingFeatures
+from exitbrain.live.rule_names import rule_of, timeframe_of
 from exitbrain.live.watching import LiveMarket
 
 TIME_STOP = "time_stop"
-NEVER_TRUE = "1 > 2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,24 +72,6 @@ class Decided:
         }
 
 
-def names_for_rules(plan: StrategyPlan | None, symbol: str, timeframe: int) -> set[str]:
-    """Features that a `LiveMarket` of this symbol has to bring for the plan's rules."""
-    if plan is None:
-        return set()
-    own = [one for one in plan.triggers if one.symbol == symbol and _timeframe(one, timeframe) == timeframe]
-    texts = [text for one in own for text in (one.exit_rule, one.hold_rule) if text.strip()]
-    texts += [plan.risk_regime_rule] if plan.risk_regime_rule.strip() else []
-    return set(LiveRules([_rule(text, timeframe) for text in texts]).names) if texts else set()
-
-
-def _timeframe(condition: TriggerCondition, own: int) -> int:
-    return own if condition.timeframe is None else timeframe_microseconds(condition.timeframe)
-
-
-def _rule(text: str, timeframe: int) -> Rule:
-    return check_rule(text if text.strip() else NEVER_TRUE, FeatureCatalogue(), timeframe)
-
-
 @dataclass(frozen=True, slots=True)
 class _Trigger:
     condition: TriggerCondition
@@ -106,7 +87,7 @@ class _Desk:
         self, market: LiveMarket, timeframe: int, triggers: Sequence[TriggerCondition], regime: str = ""
     ) -> None:
         texts = [text for one in triggers for text in (one.exit_rule, one.hold_rule)] + [regime]
-        self.rules = LiveRules([_rule(text, timeframe) for text in texts])
+        self.rules = LiveRules([rule_of(text, timeframe) for text in texts])
         self.triggers = tuple(_Trigger(one, exit_intent(one), 2 * i, 2 * i + 1) for i, one in enumerate(triggers))
         self._market, self._gathered, self._features = market, None, None
         if timeframe != market.timeframe:
@@ -228,7 +209,7 @@ class LiveDecider:
         by_timeframe: dict[int, list[TriggerCondition]] = {market.timeframe: []}
         for one in self._plan.triggers:
             if one.symbol == key:
-                by_timeframe.setdefault(_timeframe(one, market.timeframe), []).append(one)
+                by_timeframe.setdefault(timeframe_of(one, market.timeframe), []).append(one)
         return tuple(
             _Desk(market, timeframe, triggers, self._plan.risk_regime_rule if timeframe == market.timeframe else "")
             for timeframe, triggers in by_timeframe.items()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from exitbrain.core.live.book import State
 from exitbrain.core.live.events import (
@@ -28,8 +28,10 @@ from exitbrain.core.live.events import (
     Ticked,
 )
 from exitbrain.errors import InvalidInput
-from exitbrain.features.lines import ClosedBar
-from exitbrain.live.watching import LiveMarket
+
+if TYPE_CHECKING:  # features are not loaded by who only protects
+    from exitbrain.features.lines import ClosedBar
+    from exitbrain.live.watching import LiveMarket
 
 
 class Core(Protocol):

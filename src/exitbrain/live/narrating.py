@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from exitbrain.core.live.book import Book, Settings
 from exitbrain.core.live.desired import desired
@@ -11,7 +11,9 @@ from exitbrain.core.live.events import Cancel, Mode, Send
 from exitbrain.core.live.orders import OrderKind, Role, Stage, Want
 from exitbrain.core.market import Instrument
 from exitbrain.core.numbers import plain
-from exitbrain.live.deciding import Decided
+
+if TYPE_CHECKING:
+    from exitbrain.live.deciding import Decided
 
 NAMES = {
     Role.DISASTER: "disaster stop",

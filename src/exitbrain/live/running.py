@@ -16,7 +16,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from exitbrain.core.live.book import SECOND, Book, State
 from exitbrain.core.live.client_ids import parsed_id
@@ -41,7 +41,6 @@ from exitbrain.core.live.events import (
 )
 from exitbrain.core.live.orders import Role, Stage
 from exitbrain.errors import Halted, InvalidInput, Unavailable
-from exitbrain.live.deciding import Decided
 from exitbrain.live.narrating import decision_line, effect_line, lines_between, would_lines
 from exitbrain.live.prices import PriceGate
 from exitbrain.live.showing import figures_of, orders_shown, positions_shown
@@ -56,6 +55,9 @@ from exitbrain.venues.adapter import (
     Told,
     VenueAdapter,
 )
+
+if TYPE_CHECKING:
+    from exitbrain.live.deciding import Decided
 
 LOG = logging.getLogger("exitbrain.live")
 SHADOW = "shadow"
@@ -170,7 +172,7 @@ class Running:
         self._asked_mode: Mode | None = None
         self._fault = ""
         self._unshown: set[str] = set()
-        self._is_up = False
+        self._is_up, self._has_looked = False, False
         self._ended: BaseException | None = None
         self._done = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -187,6 +189,11 @@ class Running:
     def state(self) -> State:
         return self.minded.monitor.state
 
+    @property
+    def is_protected(self) -> bool:
+        """Whether all that was found open is covered, as far as anybody has looked."""
+        return self._has_looked and all(self._is_protected(book) for book in self.state.books.values())
+
     def stop(self) -> None:
         self._done.set()
 
@@ -202,6 +209,7 @@ class Running:
             if key in self.venue.instruments:
                 self._manage(key)
         await self._look()
+        self._has_looked = True
         loops = [
             self.venue.listen(self._on_stream),
             self._ticking(),

@@ -12,9 +12,10 @@ from exitbrain.config.settings import Settings
 from exitbrain.core.exit_settings import ExitSettings
 from exitbrain.core.registry import ProfileRegistry
 from exitbrain.core.triggers import StrategyPlan
-from exitbrain.live.deciding import Decided, LiveDecider, names_for_rules
+from exitbrain.live.deciding import Decided, LiveDecider
 from exitbrain.live.monitor import Core, Decider, Monitor
 from exitbrain.live.planning import LivePlanner
+from exitbrain.live.rule_names import names_for_rules
 from exitbrain.live.watching import LiveMarket, names_for_plans
 from exitbrain.wiring.live.pins import PinnedDecider, Pins, Rules
 from exitbrain.wiring.settings import run_settings

@@ -1,32 +1,38 @@
-"""The monitor of one account put together: journal, core, and what plans and decides (`wiring.live.brain`)."""
+"""The monitor of one account put together: journal, core, and what plans and decides (`wiring.live.brain`).
+
+What protects is there at once. What plans is loaded afterwards: its features and rules take longer to import than a
+position that is found bare may wait.
+"""
 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from exitbrain.config.settings import Settings
 from exitbrain.core.instants import instant_of, iso
 from exitbrain.core.latch import PORTFOLIO
 from exitbrain.core.live import book as core
-from exitbrain.core.live.events import Effect, FlattenAsked, LatchAsked, PlanGiven, Policy
-from exitbrain.core.registry import ProfileRegistry
-from exitbrain.core.triggers import StrategyPlan
+from exitbrain.core.live.events import BarSeen, Effect, FlattenAsked, LatchAsked, PlanGiven, Policy
 from exitbrain.errors import ExitBrainError, InvalidInput, one_line
-from exitbrain.features.lines import ClosedBar
-from exitbrain.live.deciding import Decided
-from exitbrain.live.monitor import Planner
+from exitbrain.live.monitor import Monitor, Planner
 from exitbrain.live.recording import Recorded
 from exitbrain.store.journal import Journal
 from exitbrain.venues.adapter import Kline
-from exitbrain.wiring.live.brain import Brain, journaled
-from exitbrain.wiring.live.pins import Pins, lives_of
 from exitbrain.wiring.live.places import in_rollout
 
 if TYPE_CHECKING:
+    from exitbrain.core.registry import ProfileRegistry
+    from exitbrain.core.triggers import StrategyPlan
+    from exitbrain.features.lines import ClosedBar
+    from exitbrain.live.deciding import Decided
     from exitbrain.store import Store
+    from exitbrain.wiring.live.brain import Brain
+    from exitbrain.wiring.live.pins import Pins
 
 LOG = logging.getLogger("exitbrain.live")
 WARM_BARS = 600
@@ -60,18 +66,46 @@ class Mind:
         self.settings, self.journal = settings, journal
         self.recorded = Recorded(journal, core_settings(settings, install))
         self._decided: list[Decided] = []
-        self._write = journaled(self.recorded.note)
-        self.brain = Brain(
-            self.recorded, (), microseconds(settings.live.timeframe), settings=settings, registry=registry, plan=plan,
-            environment=environment, note=self._note,
-        )  # fmt: skip
-        self.monitor = self.brain.monitor
-        self.planner = Patient(self.brain.planner)
-        self.monitor.planner = self.planner
+        self._registry, self._plan, self._environment = registry, plan, environment
+        self._brain: Brain | None = None
+        self._making = threading.Lock()
+        self._watched: list[str] = []
+        self.planner = Patient(lambda: None if self._brain is None else self._brain.planner)
+        self._protecting = Monitor(self.recorded, self.planner)
         self._account, self._opened = account, None if plan is not None else opened
         self._store: Store | None = None
         self._pins: Pins | None = None
         self._since: dict[tuple[str, str], str] = {}
+
+    @property
+    def monitor(self) -> Monitor:
+        return self._protecting if self._brain is None else self._brain.monitor
+
+    @property
+    def brain(self) -> Brain:
+        """Made when it is first asked for, in whatever thread: `prepare` is the first to ask."""
+        if self._brain is None:
+            from exitbrain.features.ta_lib import ta_lib
+            from exitbrain.wiring.live import brain
+
+            ta_lib()  # a position's first indicator would hold up the next one's stop
+            with self._making:
+                self._brain = self._brain or self._made(brain)
+        return self._brain
+
+    def _made(self, module: ModuleType) -> Brain:
+        write = module.journaled(self.recorded.note)
+
+        def note(decided: Decided, now: int) -> None:
+            write(decided, now)
+            self._decided.append(decided)
+
+        made: Brain = module.Brain(
+            self.recorded, self._watched, microseconds(self.settings.live.timeframe), settings=self.settings,
+            registry=self._registry, plan=self._plan, environment=self._environment, note=note,
+        )  # fmt: skip
+        made.monitor.planner = self.planner
+        return made
 
     def manages(self, symbol: str) -> Policy | None:
         live = self.settings.live
@@ -80,33 +114,44 @@ class Mind:
         return Policy(live.policy) if in_rollout(symbol, live.rollout_pct) else Policy.IGNORE
 
     def begin(self, key: str) -> int:
-        self.brain.watch(key)
+        with self._making:
+            if self._brain is not None:
+                self._brain.watch(key)
+            elif key not in self._watched:
+                self._check_rules(key)
+                self._watched.append(key)
         return WARM_BARS
 
+    def _check_rules(self, key: str) -> None:
+        """InvalidInput where the config's plan has a rule that cannot be read: that ends a start."""
+        if self._plan is not None:
+            from exitbrain.live.rule_names import names_for_rules
+
+            names_for_rules(self._plan, key, microseconds(self.settings.live.timeframe))
+
     def prepare(self) -> None:
-        """Written plans, from the store. Where it does not answer, positions follow their ladders alone."""
+        """What plans; then written plans, from the store. Where that does not answer, positions follow their ladders alone."""
+        brain = self.brain
         if self._opened is None or self._pins is not None:
             return
+        from exitbrain.wiring.live.pins import Pins, lives_of
+
         try:
             self._store = self._store or self._opened()
             self._pins = Pins(self._store, self._account, lives_of(self.recorded.state))
         except ExitBrainError as error:
             LOG.warning("written plans cannot be read, positions follow their ladders alone: %s", one_line(str(error)))
             return
-        self.brain.pin(self._pins)
+        brain.pin(self._pins)
 
     def warm(self, key: str, bars: Sequence[Kline], now: int) -> tuple[Effect, ...]:
-        return self.monitor.warm(key, [_bar(one) for one in bars], now)
+        return self.brain.monitor.warm(key, [_bar(one) for one in bars], now)
 
     def warmed(self, key: str) -> None:
         self.planner.warmed.add(key)
 
     def bars(self, bars: Mapping[str, Kline], now: int) -> tuple[Effect, ...]:
-        return self.monitor.bars_closed({key: _bar(one) for key, one in bars.items()}, now)
-
-    def _note(self, decided: Decided, now: int) -> None:
-        self._write(decided, now)
-        self._decided.append(decided)
+        return self.brain.monitor.bars_closed({key: _bar(one) for key, one in bars.items()}, now)
 
     def decided(self) -> list[Decided]:
         told, self._decided = self._decided, []
@@ -114,7 +159,7 @@ class Mind:
 
     def latch(self, kind: str, body: Mapping[str, Any], now: int) -> tuple[tuple[Effect, ...], str]:
         place, on = str(body.get("place") or PORTFOLIO), kind == "latch_set"
-        by_symbol = self.brain.run.latch_scope == "symbol"
+        by_symbol = self.settings.latch.scope == "symbol"
         if by_symbol == (place == PORTFOLIO):
             accepted = "a symbol: the latch is kept for each" if by_symbol else "*: the latch is one for all symbols"
             raise InvalidInput(f"the latch of {place}", accepted=accepted)
@@ -146,23 +191,30 @@ class Mind:
 
 
 class Patient:
-    """Plans once the past of a key is known, or had its time to come: a regime is told from closed bars."""
+    """Plans once the past of a key is known, or had its time to come: a regime is told from closed bars. `planner` gives
+    None till there is one; that time does not count."""
 
-    def __init__(self, planner: Planner) -> None:
-        self.planner = planner
+    def __init__(self, planner: Callable[[], Planner | None]) -> None:
+        self._planner = planner
         self.warmed: set[str] = set()
         self._asked: dict[tuple[str, int], int] = {}
 
     def plan(self, key: str, epoch: int, lots: int, entry: Fraction, now: int) -> PlanGiven | FlattenAsked | None:
+        planner = self._planner()
+        if planner is None:
+            return None
         since = self._asked.setdefault((key, epoch), now)
         if key not in self.warmed and now < since + WARM_WITHIN:
             return None
-        return self.planner.plan(key, epoch, lots, entry, now)
+        return planner.plan(key, epoch, lots, entry, now)
 
-    @property
-    def bar_seen(self) -> Callable[..., Any]:
-        return self.planner.bar_seen
+    def bar_seen(self, key: str, bar: ClosedBar, timeframe: int) -> BarSeen:
+        planner = self._planner()
+        assert planner is not None  # a bar is given to a monitor that plans
+        return planner.bar_seen(key, bar, timeframe)
 
 
 def _bar(one: Kline) -> ClosedBar:
+    from exitbrain.features.lines import ClosedBar
+
     return ClosedBar(time=one.time, open=one.open, high=one.high, low=one.low, close=one.close, volume=one.volume)
