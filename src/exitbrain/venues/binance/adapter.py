@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from typing import Any
 
 from exitbrain.core.live.events import Ask, Cancel, Event, Outcome, PositionSeen, PriceSeen, Question, Send
@@ -66,9 +66,10 @@ class BinanceAdapter:
     # the first look
 
     async def open(self) -> tuple[Finding, ...]:
-        found = [await self._clock_finding(), await self._contracts_finding()]
+        """In two rounds: what is signed needs the venue's clock. Positions wait for it, so that it must not take four."""
+        found = await _together(self._clock_finding(), self._contracts_finding())
         if found[-1].ok:
-            found += [await self._mode_finding(), await self._key_finding()]
+            found += await _together(self._mode_finding(), self._key_finding())
         return tuple(found)
 
     async def _answered(self, request: Request, timeout: float = TIMEOUT) -> Reply:
@@ -288,6 +289,16 @@ class BinanceAdapter:
                 self._hear(BarsClosed(key=symbol, bars=fresh))
         finally:
             self._reading.discard(symbol)
+
+
+async def _together(*questions: Coroutine[Any, Any, Finding]) -> list[Finding]:
+    """The answers in the order of the questions; one that raises takes the others back."""
+    tasks = [asyncio.create_task(one) for one in questions]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 def _status(reply: Reply) -> str:

@@ -32,6 +32,10 @@ class HttpWire:
         self, url: str, key: str, secret: str, *, account_url: str | None = None, budget: Budget | None = None,
         wall: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
+        try:
+            import aiohttp  # noqa: F401  # before the first request: the venue's clock is told from how long one takes
+        except ImportError:
+            raise Unavailable("live needs the package aiohttp: install exitbrain[exchange]") from None
         self.url, self.account_url = url.rstrip("/"), (account_url or url).rstrip("/")
         self._key, self._sign = key, signer(secret)
         self.budget = budget or Budget()
@@ -88,11 +92,9 @@ class HttpWire:
         return request.method, URL(f"{base}{request.path}{'?' if query else ''}{query}", encoded=True), headers
 
     def _opened(self) -> aiohttp.ClientSession:
+        import aiohttp
+
         if self._session is None:
-            try:
-                import aiohttp
-            except ImportError:
-                raise Unavailable("live needs the package aiohttp: install exitbrain[exchange]") from None
             self._session = aiohttp.ClientSession(auto_decompress=True, trust_env=False)
         return self._session
 

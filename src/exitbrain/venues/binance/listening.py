@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Collection
+from importlib import import_module
 from typing import Any
 
 from exitbrain.errors import InvalidInput
@@ -108,6 +109,8 @@ async def _keep_alive(wire: HttpWire, every: float) -> None:
 
 
 async def _again_and_again(once: Callable[[], Any], lost: Callable[[str], None]) -> None:
+    # In a thread: at a start, questions about what is open are under way, and their answers do not wait for an import.
+    await asyncio.to_thread(import_module, "websockets.asyncio.client")
     from websockets.exceptions import WebSocketException
 
     backoff = FIRST_BACKOFF

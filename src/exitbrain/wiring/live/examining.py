@@ -72,7 +72,10 @@ def _venue(asked: Asked, places: Places) -> Iterator[Finding]:
 
 
 async def _asked(door: Door, timeframe: str) -> list[Finding]:
-    wire = HttpWire(door.url, door.key, door.secret, account_url=door.account_url)
+    try:
+        wire = HttpWire(door.url, door.key, door.secret, account_url=door.account_url)
+    except ExitBrainError as error:
+        return [Finding(subject="venue", ok=False, detail=str(error))]
     adapter = BinanceAdapter(wire, stream_url=door.stream_url, timeframe=timeframe, simulated=door.simulated)
     try:
         found = list(await adapter.open())
