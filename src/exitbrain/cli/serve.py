@@ -21,8 +21,11 @@ def serve_command(
     name: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A further name that browsers may use; may be repeated.")
     ] = None,
+    until_input_ends: Annotated[bool, typer.Option("--until-input-ends", hidden=True)] = False,
 ) -> None:
     """Serve the API and the web UI until Ctrl-C."""
-    from exitbrain.cli.serving import serve_workbench
+    from exitbrain.cli.serving import end_with_input, serve_workbench
 
+    if until_input_ends:
+        end_with_input()
     serve_workbench(host, port, home, workers, names=tuple(name or ()), remote=allow_remote, browse=open_)

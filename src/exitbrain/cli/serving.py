@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
+import time
 import webbrowser
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -13,6 +16,21 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 FIRST_PORT = 8321
 PORTS_TRIED = 20
+ENDS_WITHIN = 10.0
+
+
+def end_with_input() -> None:
+    """This process ends when its standard input does: a pipe ends with the process that holds its other end, also one
+    that was killed. As Ctrl-C does it; what takes longer than `ENDS_WITHIN` seconds is cut off."""
+
+    def watch() -> None:
+        while os.read(0, 1 << 10):  # nothing is ever said
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(ENDS_WITHIN)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="input", daemon=True).start()
 
 
 def serve_workbench(

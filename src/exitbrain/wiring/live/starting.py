@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,8 +20,6 @@ from urllib.parse import urlsplit
 
 from exitbrain.config.environment import exit_brain_enabled
 from exitbrain.config.settings import Settings
-from exitbrain.core.registry import ProfileRegistry
-from exitbrain.core.triggers import StrategyPlan
 from exitbrain.errors import InvalidInput, Problem, Unavailable
 from exitbrain.live.running import Clock, Running, Terms
 from exitbrain.venues.binance.adapter import ACCOUNT_URL, STREAM_URL, URL, BinanceAdapter
@@ -32,6 +31,8 @@ from exitbrain.wiring.live.screening import StoreScreen
 from exitbrain.wiring.live.switch import KillSwitch
 
 if TYPE_CHECKING:
+    from exitbrain.core.registry import ProfileRegistry
+    from exitbrain.core.triggers import StrategyPlan
     from exitbrain.wiring.live.demo import Playground
 
 LOG = logging.getLogger("exitbrain.live")
@@ -39,6 +40,7 @@ SHADOW, PAPER, LIVE = "shadow", "paper", "live"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PORTS_TRIED = 20
 BOT_SEED = 1
+SERVED_WITHIN = 5.0  # seconds: where protection takes that long, somebody wants to look
 WATCHDOG_AFTER = 3  # beats: the venue has answered, and what was found has had its time
 
 
@@ -117,6 +119,8 @@ def check_consent(asked: Asked, door: Door, places: Places) -> None:
 
 
 def registry_of(asked: Asked) -> ProfileRegistry:
+    from exitbrain.core.registry import ProfileRegistry
+
     live = asked.settings.live
     if live.profiles is None:
         return ProfileRegistry()
@@ -229,13 +233,12 @@ def _run(
             _store_of(asked), mode=live.mode, venue=door.name, config=_shown(asked.settings, alerts), clock=clock,
             alerts=alerts,
         )  # fmt: skip
-        if live.serve and not asked.once:
-            port = _free_port(live.port)
-            beside.append(_serve(asked, port))
+        port = _free_port(live.port) if live.serve and not asked.once else None
+        if port is not None:
             announce(f"Live screen: http://127.0.0.1:{port}/live")
         why = "failed"
         try:
-            asyncio.run(_monitor(asked, door, places, mind, screen, clock, playground, install, beside))
+            asyncio.run(_monitor(asked, door, places, mind, screen, clock, playground, install, beside, port))
             why = "ended"
         finally:
             screen.close(why)
@@ -271,7 +274,7 @@ def _store_of(asked: Asked) -> Callable[[], Any]:
 
 async def _monitor(
     asked: Asked, door: Door, places: Places, mind: Mind, screen: StoreScreen, clock: Clock,
-    playground: Playground | None, install: str, beside: list[subprocess.Popen[bytes]],
+    playground: Playground | None, install: str, beside: list[subprocess.Popen[bytes]], port: int | None,
 ) -> None:  # fmt: skip
     live = asked.settings.live
     wire = HttpWire(door.url, door.key, door.secret, account_url=door.account_url)
@@ -304,19 +307,27 @@ async def _monitor(
         budget=lambda: wire.budget.left(wire.now()),
     )  # fmt: skip
     _on_signals(running.stop)
-    trading = _trading(door, playground, running)
+    guests = [_trading(door, playground, running)] if playground is not None else []
+    if port is not None:
+        guests.append(asyncio.create_task(_serving(running, lambda: beside.append(_serve(asked, port)))))
     try:
         await running.run(once=asked.once, seconds=asked.seconds)
         beat(True)  # only an end in peace sends the watchdog home
     finally:
-        if trading is not None:
-            trading.cancel()
+        for guest in guests:
+            guest.cancel()
 
 
-def _trading(door: Door, playground: Playground | None, running: Running) -> asyncio.Task[None] | None:
+async def _serving(running: Running, serve: Callable[[], None]) -> None:
+    """Once what is open is protected: a start of the API takes a processor for seconds."""
+    until = time.monotonic() + SERVED_WITHIN
+    while time.monotonic() < until and not running.is_protected:
+        await asyncio.sleep(0.05)
+    serve()
+
+
+def _trading(door: Door, playground: Playground, running: Running) -> asyncio.Task[None]:
     """The demo's bot has a connection of its own, as any other program would."""
-    if playground is None:
-        return None
     from exitbrain.wiring.live.demo import trade
 
     async def work() -> None:
@@ -351,10 +362,11 @@ def _command(*words: str) -> list[str]:
 
 
 def _serve(asked: Asked, port: int) -> subprocess.Popen[bytes]:
-    """The API in a process of its own: nothing that a browser asks for holds up a stop."""
-    words = ("serve", "--port", str(port), "--home", str(asked.home), "--no-open")
+    """The API in a process of its own: nothing that a browser asks for holds up a stop. Its input is a pipe of which
+    this process alone holds the other end, so that it ends with this one, however that ends."""
+    words = ("serve", "--port", str(port), "--home", str(asked.home), "--no-open", "--until-input-ends")
     return subprocess.Popen(
-        _command(*words), env=dict(asked.environment), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        _command(*words), env=dict(asked.environment), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
         start_new_session=True,
     )  # fmt: skip
 
@@ -375,6 +387,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait(5)
     except subprocess.TimeoutExpired:
         process.kill()
+    finally:
+        if process.stdin is not None:
+            process.stdin.close()
 
 
 def _free_port(wanted: int) -> int:
