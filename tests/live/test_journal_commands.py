@@ -13,6 +13,7 @@ from exitbrain.cli import main
 from exitbrain.core.live import events as e
 from exitbrain.core.live import text
 from exitbrain.core.live.book import Settings
+from exitbrain.errors import Halted
 from exitbrain.live.auditing import cause_chain
 from exitbrain.live.recording import Recorded
 from exitbrain.live.simulation.playing import History
@@ -52,6 +53,92 @@ def test_verify_ends_with_4_where_a_row_was_changed(
     database.close()
     assert main(["journal", "verify", str(history)]) == 4
     assert f"row {seq} is not what was written" in capsys.readouterr().err
+
+
+TEXTS_OF_A_ROW = ("kind", "body", "prev_hash", "hash")
+DAMAGE = [f"UPDATE journal SET {one} = x'80' WHERE seq = 199" for one in TEXTS_OF_A_ROW]
+DAMAGE += [f"UPDATE journal SET {one} = CAST(x'80' AS TEXT) WHERE seq = 199" for one in TEXTS_OF_A_ROW]
+DAMAGE += [f"UPDATE journal SET {one} = 10000000000000000000 WHERE seq = 199" for one in ("at", "fence")]
+DAMAGE += ["UPDATE journal SET body = '{' WHERE seq = 199", "UPDATE journal SET body = '{}' WHERE seq = 199"]
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_row_is_told_by_every_command(history: Path, damage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Flipped bits make rows of other types and text that is none; `show` reads rows that nobody has checked before."""
+    read = open_rows(history)
+    (row,) = [one for one in read.after(198) if one.seq == 199]
+    assert row.kind == "event"
+    read.close()
+    with sqlite3.connect(history) as database:
+        database.execute("DROP TRIGGER no_update")
+        database.execute(damage)
+    database.close()
+    rows = str(read_last(history))
+    for command in (["verify"], ["show", "--last", rows], ["show", "--last", rows, "--json"]):
+        assert main(["journal", *command, str(history)]) == 4, command
+        told = capsys.readouterr()
+        assert told.err.startswith(f"journal {history}: ") and told.err.count("\n") == 1
+
+
+def read_last(history: Path) -> int:
+    read = open_rows(history)
+    try:
+        return read.last_seq()
+    finally:
+        read.close()
+
+
+def test_a_chain_is_not_told_from_damaged_rows(history: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    read = open_rows(history)
+    events = [(row.seq, json.loads(row.body)) for row in read.after(0) if row.kind == "event"]
+    sent = {one.id: seq for seq, event in events for one in text.read(event["effects"]) if isinstance(one, e.Send)}
+    read.close()
+    id_, seq = max(sent.items(), key=lambda item: item[1])
+    with sqlite3.connect(history) as database:
+        database.execute("DROP TRIGGER no_update")
+        database.execute("UPDATE journal SET body = substr(body, 2) WHERE seq = ?", (seq,))
+    database.close()
+    assert main(["journal", "show", str(history), "--order", id_]) == 4
+    assert f"row {seq} is not what was written" in capsys.readouterr().err
+
+
+def test_a_damaged_lease_is_told(history: Path) -> None:
+    with sqlite3.connect(history) as database:
+        database.execute("UPDATE lease SET epoch = 'x'")
+    database.close()
+    with pytest.raises(Halted, match="its lease cannot be read"):
+        open_journal(history)
+
+
+@pytest.mark.parametrize("head", [b"\xff\xfe", b"", b"7", b"x y"])
+def test_a_damaged_head_is_told(history: Path, head: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    history.with_name(f"{history.name}.head").write_bytes(head)
+    assert main(["journal", "verify", str(history)]) == 4
+    assert "its head cannot be read" in capsys.readouterr().err
+
+
+def test_a_journal_cut_in_half_is_told(history: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Status 4 as at a start of `live`: it is a journal, and not what was written."""
+    history.write_bytes(history.read_bytes()[: history.stat().st_size // 2])
+    assert main(["journal", "verify", str(history)]) == 4
+    assert main(["journal", "show", str(history)]) == 4
+    assert "malformed" in capsys.readouterr().err
+
+
+def test_a_journal_in_a_folder_that_cannot_be_written_is_read(
+    history: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Such as one that was put away. Who runs as root may write anywhere, and so the answer is given here."""
+    monkeypatch.setattr("exitbrain.store.journal_sqlite.os.access", lambda *_: False)
+    before = sorted(one.name for one in history.parent.iterdir())
+    assert main(["journal", "verify", str(history)]) == 0
+    assert sorted(one.name for one in history.parent.iterdir()) == before
+    assert "whole" in capsys.readouterr().out
+
+
+def test_a_folder_is_no_journal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["journal", "verify", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f"{tmp_path}: a folder; accepted: the journal of a live monitor\n"
 
 
 def test_every_order_has_its_chain(history: Path) -> None:

@@ -14,7 +14,7 @@ from exitbrain.cli.terminal import console, print_json
 from exitbrain.core.live.text import canonical
 from exitbrain.errors import InvalidInput, Problem
 from exitbrain.live.auditing import Verdict, cause_chain, copied, described, verified
-from exitbrain.store.journal import Row, Rows, is_postgres, open_journal, open_rows
+from exitbrain.store.journal import Row, Rows, is_postgres, open_journal, open_rows, whole
 
 
 def print_verdict(place: str, account: str, *, as_json: bool) -> None:
@@ -49,7 +49,7 @@ def print_rotated(place: str, *, as_json: bool) -> None:
 
 def print_rows(place: str, account: str, last: int, *, as_json: bool) -> None:
     with _reading(place, account) as rows:
-        shown = list(rows.after(max(0, rows.last_seq() - last)))
+        shown = list(whole(rows.name, rows.after(max(0, rows.last_seq() - last))))
     if as_json:
         print_json({"rows": [_row(row) | {"text": described(row)} for row in shown]})
         return

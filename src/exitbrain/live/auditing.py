@@ -14,7 +14,7 @@ from exitbrain.core.live.orders import Role
 from exitbrain.core.live.text import digest, read
 from exitbrain.errors import Halted, InvalidInput
 from exitbrain.live.recording import EVENT, SETTINGS, replayed, snapshot_parts
-from exitbrain.store.journal import SNAPSHOT, Journal, Row, Rows, checked
+from exitbrain.store.journal import SNAPSHOT, START, Journal, Row, Rows, chained, checked, whole
 
 _CAUSES = (e.ReduceAsked, e.FlattenAsked)
 
@@ -89,7 +89,7 @@ def copied(source: Journal, open_target: Callable[[], Journal]) -> Verdict:
 
 def cause_chain(rows: Rows, order_id: str) -> CauseChain:
     """InvalidInput for an id that no row sent. The state of the time is replayed from the snapshot before."""
-    naming = [row for row in rows.naming(order_id) if row.kind == EVENT]
+    naming = [row for row in whole(rows.name, rows.naming(order_id)) if row.kind == EVENT]
     sent = next((row for row in naming if _sends(row, order_id)), None)
     if sent is None:
         raise InvalidInput(f"no order {order_id} was sent", accepted=f"the id of an order of {rows.name}")
@@ -140,7 +140,7 @@ def _event_link(row: Row, order_id: str) -> Link:
 def _decided(rows: Rows, decision: str, sent: Row) -> list[Link]:
     """The notes that tell of a decision, and the event by which it came in; a target of the core's own rules has none."""
     found = []
-    for row in rows.naming(decision):
+    for row in whole(rows.name, rows.naming(decision)):
         if row.seq >= sent.seq:
             break
         if row.kind not in (EVENT, SETTINGS, SNAPSHOT):
@@ -152,8 +152,11 @@ def _decided(rows: Rows, decision: str, sent: Row) -> list[Link]:
 
 def _book_after(rows: Rows, sent: Row, key: str) -> Book:
     snapshot = rows.last(SNAPSHOT, before=sent.seq)
-    state = State() if snapshot is None else snapshot_parts(snapshot)[0]
-    for row in rows.after(0 if snapshot is None else snapshot.seq):
+    state, seq, last = State(), 0, START
+    if snapshot is not None:
+        (snapshot,) = whole(rows.name, (snapshot,))
+        state, seq, last = snapshot_parts(snapshot)[0], snapshot.seq, snapshot.hash
+    for row in chained(rows.name, rows.after(seq), seq, last):
         state = replayed(state, row)
         if row.seq == sent.seq:
             break

@@ -49,7 +49,10 @@ class SqliteRows(Rows):
         return next(self._rows(which, kind, before), None)
 
     def last_seq(self) -> int:
-        (seq,) = self._db.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()
+        try:
+            (seq,) = self._db.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()
+        except sqlite3.DatabaseError as error:
+            raise _told(self.name, error) from error
         return int(seq)
 
     def naming(self, text: str) -> Iterator[Row]:
@@ -57,13 +60,13 @@ class SqliteRows(Rows):
 
     def head(self) -> tuple[int, str]:
         try:
-            text = self._head.read_text()
+            seq, hash_ = self._head.read_text().split()
+            return int(seq), hash_
         except FileNotFoundError:
             return 0, START
-        try:
-            seq, hash_ = text.split()
-            return int(seq), hash_
-        except ValueError:
+        except OSError as error:
+            raise Unavailable(f"journal {self._head}: {error.strerror}") from None
+        except ValueError:  # one that is no text, too
             raise Halted(f"journal {self._head}: its head cannot be read") from None
 
     def close(self) -> None:
@@ -80,12 +83,18 @@ class SqliteRows(Rows):
 def sqlite_rows(file: Path) -> SqliteRows:
     accepted = "the journal of a live monitor"
     if not file.is_file():
-        raise InvalidInput(Problem(found="no such file", accepted=accepted, file=str(file)))
-    db = sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True, isolation_level=None, timeout=BUSY_SECONDS)
+        found = "a folder" if file.is_dir() else "not a file" if file.exists() else "no such file"
+        raise InvalidInput(Problem(found=found, accepted=accepted, file=str(file)))
+    # A reader of a log makes files beside it; in a folder where it may not, and nobody writes, it reads the file alone.
+    kept = not os.access(file.parent, os.W_OK) and not file.with_name(f"{file.name}-wal").exists()
+    asked = f"file:{quote(str(file))}?mode=ro{'&immutable=1' if kept else ''}"
+    db = sqlite3.connect(asked, uri=True, isolation_level=None, timeout=BUSY_SECONDS)
     try:
         names = {name for (name,) in db.execute("SELECT name FROM sqlite_schema")}
     except sqlite3.DatabaseError as error:
         db.close()
+        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) != sqlite3.SQLITE_NOTADB:
+            raise _told(str(file), error) from None
         raise InvalidInput(Problem(found=str(error), accepted=accepted, file=str(file))) from None
     if "journal" not in names:
         db.close()
@@ -126,8 +135,10 @@ class SqliteJournal(Journal):
         for statement in _SCHEMA:
             self._db.execute(statement)
         last = self._check_tail()
-        (epoch,) = self._db.execute("SELECT epoch FROM lease").fetchone()
-        self._take_over(max(epoch, last) + 1)
+        lease = self._db.execute("SELECT epoch FROM lease").fetchone()
+        if lease is None or not isinstance(lease[0], int):
+            raise Halted(f"journal {self.name}: its lease cannot be read")
+        self._take_over(max(lease[0], last) + 1)
 
     def _take_over(self, fence: int) -> None:
         self._db.execute("UPDATE lease SET epoch = ?", (fence,))
@@ -223,7 +234,9 @@ def _head_of(file: Path) -> Path:
 
 def _told(name: str, error: sqlite3.DatabaseError) -> Unavailable | Halted:
     """A file that is locked or a disk that is full may be tried again; one that is damaged may not."""
-    if error.sqlite_errorcode in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    # Text that is no UTF-8 is told by Python, which gives it no code.
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    if code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return Halted(f"journal {name}: {error}")
     return Unavailable(f"journal {name}: {error}")
 
