@@ -256,6 +256,40 @@ def test_no_refusal_of_a_stop_ends_the_attempts(code: int) -> None:
     assert late, "gave up"
 
 
+def test_a_reading_of_before_a_fill_is_not_closed_again() -> None:
+    """Others had added a lot, unseen; a reading of that time that comes after our fill shows more than there is."""
+    monitor = Monitor().planned(replace(PLAN, rungs=(), runner=REMAINING))
+    monitor.take(e.ReduceAsked(key=KEY, epoch=monitor.book.epoch, fraction=Fraction(1, 2), decision="d"))
+    (closing_half,) = closing(monitor)
+    assert closing_half.lots == 5
+    monitor.now += SECOND // 10
+    monitor.take(e.OrderSeen(key=KEY, id=closing_half.id, status=Status.FILLED, filled=5))
+    monitor.now += SECOND // 10
+    monitor.take(
+        e.PositionSeen(key=KEY, lots=11, entry=Fraction(1000), version=monitor.version, asked_at=monitor.now - 1)
+    )
+    monitor.take(e.Ticked())
+    assert sum(one.lots for one in closing(monitor)) == 6, "five of 11 are gone: one is left above the target"
+
+
+@pytest.mark.parametrize("level, lots, trusted", [(980, 10, True), (985, 10, True), (980, 9, False), (979, 10, False)])
+def test_a_late_price_closes_nothing_while_stops_that_cover_rest_untouched(
+    level: int, lots: int, trusted: bool
+) -> None:
+    monitor = Monitor().planned()
+    monitor.now += 2 * SECOND
+    monitor.take(e.PriceSeen(key=KEY, ticks=1000))
+    monitor.take(e.PriceSeen(key=KEY, ticks=979))  # seen by us; for the venue it was before the stop stood
+    monitor.yes = False
+    stop = next(o for o in monitor.book.present() if o.role is Role.STOP)
+    monitor.book.orders[stop.id] = replace(stop, level=level, lots=lots)
+    monitor.take(e.PriceSeen(key=KEY, ticks=1000))
+    monitor.read(10)
+    monitor.now += 3 * SECOND
+    monitor.take(e.PriceSeen(key=KEY, ticks=1001))
+    assert (monitor.book.target is None) is trusted
+
+
 @pytest.mark.parametrize("limit", [None, 20])
 def test_what_no_stop_can_cover_is_closed_after_the_set_time_and_never_without_one(limit: int | None) -> None:
     monitor = Monitor(settings=Settings(flatten_when_naked_for=None if limit is None else limit * SECOND))

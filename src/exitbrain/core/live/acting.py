@@ -11,7 +11,7 @@ from exitbrain.core.ladder import REMAINING
 from exitbrain.core.live.believing import aim
 from exitbrain.core.live.book import Book, Step
 from exitbrain.core.live.desired import is_ours, rung_left
-from exitbrain.core.live.events import Alert, Mode, Policy
+from exitbrain.core.live.events import Alert, Mode, Policy, Resting
 from exitbrain.core.live.orders import Order, Role, Stage
 from exitbrain.core.live.telling import alert
 from exitbrain.core.stop_moves import REASONS, reason_of
@@ -53,13 +53,27 @@ def _stop(step: Step) -> None:
 
 
 def _venue_did_not_see_it(step: Step, role: Role, level: int, since: int) -> bool:
-    """A price that came late met the level before the stop stood there: the stop still rests untouched in a list that was
-    asked for after it, and price is not there now."""
+    """A price that came late met the level: stops there, or tighter, still rest untouched for all that they are for in a
+    list that was asked for after it, and price is not there now."""
     book = step.book
     if book.price is None or book.side * (book.price - level) <= 0 or book.orders_at <= since:
         return False
     mine = _in_lane(book, role)
-    return bool(mine) and all(o.stage is Stage.LIVE and not o.misses and o.level == level for o in mine)
+    if any(o.stage is Stage.TRIGGERED for o in mine):
+        return False
+    rest = sum(o.open_lots for o in mine if o.stage is Stage.LIVE and not o.misses and _is_as_tight(book, o, level))
+    rest += sum(
+        book.size if one.close_position else one.lots - one.filled
+        for one in book.foreign_stops()
+        if _is_as_tight(book, one, level)
+    )
+    runner = book.runner_left() if book.trail_level() is not None else 0
+    needed = runner if role is Role.TRAIL else book.size - runner if runner < book.size else book.size
+    return 0 < needed <= rest
+
+
+def _is_as_tight(book: Book, stop: Order | Resting, level: int) -> bool:
+    return book.side * (stop.level - level) >= 0
 
 
 def _trail(step: Step) -> None:

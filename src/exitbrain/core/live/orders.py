@@ -90,7 +90,7 @@ class Want(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """`lots` of a close-position order is 0. `absent_since` and the counts after it are the signs that it is not there."""
+    """`lots` of a close-position order is 0. `absent_at` and the counts after it are the signs that it is not there."""
 
     id: str
     role: Role
@@ -104,9 +104,9 @@ class Order:
     since: int
     sent_at: int
     side: int = 0  # +1 to buy, -1 to sell
-    size_before: int = 0
+    size_before: int = 0  # of the position when this was sent, and the version that told it
+    version_before: int = -1
     filled: int = 0
-    to_zero: bool = False
     cancel_at: int = 0
     looked_at: int = 0
     absent_at: int = 0

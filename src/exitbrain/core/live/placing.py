@@ -191,15 +191,20 @@ def _is_in_doubt(step: Step, since: int) -> bool:
 
 
 def _known_size(step: Step) -> int:
-    """The size that was read, less fills of ours that the venue's snapshot may not show yet."""
+    """The size that was read, less fills of ours that the venue's snapshot may not show yet: what has the version that
+    an order was sent under shows no fill of it."""
     book = step.book
-    size = book.size
+    size = unseen = book.size
     for order in book.orders.values():
         if order.epoch != book.epoch or order.role is not Role.CLOSE or not order.filled:
             continue
-        if step.now < order.since + 5 * step.settings.answer_within and order.size_before >= book.size:
+        if step.now >= order.since + 5 * step.settings.answer_within:
+            continue
+        if order.version_before == book.version:
+            unseen -= order.filled
+        elif order.size_before >= book.size:
             size = min(size, order.size_before - order.filled)
-    return size
+    return min(size, unseen)
 
 
 def _room(step: Step) -> int:
@@ -230,7 +235,7 @@ def _send(step: Step, want: Want) -> None:
     order = Order(
         id=made, role=want.role, leg=want.leg, kind=want.kind, level=want.level, lots=want.lots, epoch=book.epoch,
         close_position=want.close_position, stage=Stage.SENDING, since=now, sent_at=now, side=-book.side,
-        size_before=book.size,
+        size_before=book.size, version_before=book.version,
         cause=want.cause,
     )  # fmt: skip
     step.put(order)

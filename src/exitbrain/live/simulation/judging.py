@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from exitbrain.core.live import events as e
 from exitbrain.core.live import step as stepping
-from exitbrain.core.live.book import Book, State
+from exitbrain.core.live.book import Book, State, Target
 from exitbrain.core.live.client_ids import parsed_id
 from exitbrain.core.live.orders import PROTECTIVE, OrderKind, Role, Stage, Status
 from exitbrain.core.stop_moves import REASONS
@@ -44,6 +44,7 @@ NEWS_WITHIN = 14 * SECOND
 TARGET_WITHIN = 30 * SECOND
 MOST_IN_A_LANE = 8
 HEARD_TWICE = 0.03
+TAKE = "take_profit_"
 TAKES = (OrderKind.LIMIT, OrderKind.TAKE_PROFIT_MARKET)
 STOP_REASONS = frozenset(REASONS.values())
 FILTER_CODES = (-1111, -4014, -4023, -1013, -4003, -4004, -4005, -4164, -4137, -4138, -1102, -1106)
@@ -107,7 +108,8 @@ class Judge:
     order_of: dict[str, tuple[str, ...]] = field(default_factory=dict)  # order → decisions that it counts for
     numbers: dict[int, tuple[int, e.LivePlan]] = field(default_factory=dict)  # plans, kept so that no id comes again
     # what was heard
-    target_leg: str = ""  # the rung that the standing target is for
+    target_leg: str = ""  # the rung that the last target of a rung was for
+    rung_target: Target | None = None
     heard_version: int = -1
     heard_lots: int = 0
     heard_ended: set[str] = field(default_factory=set)
@@ -187,8 +189,8 @@ class Judge:
             law(new.lots <= old.lots, "I10", "a target rises", old, new)
         if new is None or (old is not None and new.cause == old.cause):
             return
-        if new.cause.startswith("take_profit_"):
-            self.target_leg = self._leg(book if book.plan is before.plan else before, int(new.cause.rpartition("_")[2]))
+        if new.cause.startswith(TAKE):
+            self._aimed_by_rung(new, book if book.plan is before.plan else before, book.size)
         if new.cause in STOP_REASONS:
             law(
                 self._was_met(before) or self._was_met(book),
@@ -199,14 +201,16 @@ class Judge:
                 self.highest,
             )
 
+    def _aimed_by_rung(self, target: Target, planned: Book, size: int) -> None:
+        self.rung_target, self.target_leg = target, self._leg(planned, int(target.cause.removeprefix(TAKE)))
+        # What others added, unseen as yet, goes with it: a target is a size, not a difference.
+        self.decisions[self.target_leg].budget += max(0, abs(self.venue.lots) - size)
+
     def _look_at_met(self, book: Book) -> None:
         """I1: where price stays through the stop, and the venue does not act, the engine does."""
-        now, price = self.agenda.now, book.price
-        through = (
-            book.lots != 0 and price is not None and bool(book.walk) and book.target is None
-            and book.side * (price - book.stop_level()) <= 0 and book.priced != {}
-        )  # fmt: skip
-        if not through:
+        now = self.agenda.now
+        level = book.working_levels().get(Role.STOP) if book.lots and book.target is None else None
+        if level is None or not book.is_met(Role.STOP, level):
             self.met_since = None
             return
         if self.met_since is None:
@@ -266,7 +270,8 @@ class Judge:
         self.sends += 1
         law(book.lots != 0 and send.side == -book.side, "I3", "an order that could open or add", send, book.lots)
         law(send.close_position or 0 < send.lots <= book.size, "I3", "an order above the position", send, book.size)
-        mine = [o for o in book.present() if o.lane == order.lane]
+        # One that is believed absent and is not counts with those that the venue holds.
+        mine = [o for o in book.present() if o.lane == order.lane and o.stage is not Stage.GHOST]
         law(len(mine) <= MOST_IN_A_LANE, "I5", "too many orders of one lane", order.lane, len(mine))
         if order.role is Role.TAKE:
             own = sum(o.open_lots for o in book.present() if o.role is Role.TAKE)
@@ -298,7 +303,9 @@ class Judge:
         if name not in self.decisions:
             self.decisions[name] = Decision(max(book.size, abs(self.venue.lots)) - target.lots)
         names = [name]
-        if target.cause.startswith("take_profit_"):
+        if target.cause.startswith(TAKE):
+            if self.rung_target != target:  # decided in a step after which the process died
+                self._aimed_by_rung(target, book, book.size)
             names.append(self.target_leg)
         self._counted(send.id, *names)
 
@@ -434,10 +441,13 @@ class Judge:
         self.people_acted()
         grown = abs(self.held) - abs(before) if before * self.held >= 0 else abs(self.held)
         if grown > 0:
+            book = self.process.book
+            target = book.target if book is not None else None
+            of_rung = target is not None and target == self.rung_target
             # What others add while a target stands is to be closed as well.
             for name, decision in self.decisions.items():
                 # So is what they open anew after the position was gone, unseen: to the core it is the same position.
-                if name.startswith("target") or before * self.held <= 0:
+                if name.startswith("target") or before * self.held <= 0 or (of_rung and name == self.target_leg):
                     decision.budget += grown
 
     def _look_at_lanes(self) -> None:
@@ -453,7 +463,8 @@ class Judge:
     def check_protected(self) -> None:
         """Ten seconds after the last fault."""
         venue, book = self.venue, self.process.state.books[KEY]
-        law(venue.cover() == abs(venue.lots), "I1", "uncovered in the quiet", venue.cover(), venue.lots)
+        covered = venue.cover() == abs(venue.lots) or (book.target is not None and self._is_blocked(book))
+        law(covered, "I1", "uncovered in the quiet", venue.cover(), venue.lots)
         if venue.lots and book.plan is not None and book.target is None:
             working = sum(
                 algo.request.lots for algo in venue.exchange.open_algos()
@@ -463,6 +474,10 @@ class Judge:
                 a.request.close_position and not parsed_id(a.request.client_id) for a in venue.exchange.open_algos()
             )
             law(whole or working >= abs(venue.lots), "I1", "no working stop in the quiet", working, venue.lots)
+
+    def _is_blocked(self, book: Book) -> bool:
+        """Orders of others stand in the way of closing: they are left alone (I13), and it is told."""
+        return "blocked" in book.told and book.foreign_take_lots() > 0
 
     def is_at_rest(self) -> bool:
         """Whether the laws of the quiet hold already."""
@@ -477,7 +492,7 @@ class Judge:
         self.check_protected()
         venue, book = self.venue, self.process.state.books[KEY]
         own = venue.own_open()
-        blocked = "blocked" in book.told and book.foreign_take_lots() > 0
+        blocked = self._is_blocked(book)
         law(book.target is None or blocked, "I10", "a target not reached", book.target, book.size)
         if venue.lots == 0:
             law(not own, "I5", "orders of ours without a position", own)
@@ -486,13 +501,13 @@ class Judge:
         law(not unknown, "I5", "orders of ours that the core does not know", unknown)
         law(all(book.orders[id_].epoch == book.epoch for id_ in own), "I5", "an order of a past position", own)
         lanes = [book.orders[id_].lane for id_ in own]
-        law(len(lanes) == len(set(lanes)), "I5", "two orders of one lane", sorted(str(one) for one in lanes))
+        law(blocked or len(lanes) == len(set(lanes)), "I5", "two orders of one lane", sorted(str(one) for one in lanes))
         working = sum(book.orders[id_].open_lots for id_ in own if book.orders[id_].role in (Role.STOP, Role.TRAIL))
         law(blocked or working <= abs(venue.lots), "I5", "working stops above the position", working, venue.lots)
         takes = [book.orders[id_] for id_ in own if book.orders[id_].role is Role.TAKE]
         law(sum(o.open_lots for o in takes) <= abs(venue.lots), "I11", "takes above the position", takes)
         left = [o.id for o in book.present() if o.stage in (Stage.SENDING, Stage.UNKNOWN, Stage.CANCELING)]
-        law(not left, "I5", "unresolved", left)
+        law(blocked or not left, "I5", "unresolved", left)
 
     def check_audit(self, rows: list[tuple[int, e.Event, tuple[e.Effect, ...]]]) -> None:
         """I6, I9: each order of ours at the venue is of one row, which has its event."""

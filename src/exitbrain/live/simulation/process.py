@@ -195,7 +195,8 @@ class Process:
     def trouble(self) -> None:
         if not self.dice.on:
             return
-        if self.up and self.dice.happens("freezes", self.swarm.freezes):
+        # One that is frozen freezes no more: what waits for its end would else be overtaken by what came later.
+        if self.up and self.agenda.now >= self.frozen_until and self.dice.happens("freezes", self.swarm.freezes):
             self.frozen_until = self.agenda.now + self.dice.of("freeze").choice((1, 3, 10, 60)) * SECOND
             self.judge.excuse("down")
             run = self.run
