@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from exitbrain.core.live import events as e
 from exitbrain.core.live.book import SECOND, Settings, State
@@ -31,6 +32,9 @@ from exitbrain.core.live.step import step
 from exitbrain.core.market import Instrument
 from exitbrain.live.recording import Recorded
 from exitbrain.store.journal import open_journal
+
+if TYPE_CHECKING:
+    from live.processes import Venue
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 PLAN = e.LivePlan(
@@ -186,24 +190,39 @@ def quantiles(seconds: list[float]) -> str:
 
 
 def start(folder: Path, starts: int) -> None:
-    """A fresh home each time, and a position that is bare."""
-    from live.processes import monitor_process, venue_process, wait_until
+    """A position that is bare; a fresh home each time, and the home of a monitor that was killed."""
+    from live.processes import venue_process
 
-    took = []
     with venue_process(folder) as venue:
-        for number in range(starts):
-            venue.enter("BUY", "0.010")
-            with monitor_process(folder / f"home-{number}", venue) as monitor:
-                wait_until(lambda: venue.standing().is_covered, 60)
-                took.append(time.monotonic() - monitor.started_at)
-                monitor.kill()
-            venue.enter("SELL", "0.010")
-            venue.signed("DELETE", "/fapi/v1/algoOpenOrders", symbol="BTCUSDT")
-            venue.signed("DELETE", "/fapi/v1/allOpenOrders", symbol="BTCUSDT")
-    took.sort()
-    print(
-        f"start to cover: {took[0]:.2f} s at best, {took[len(took) // 2]:.2f} s p50, {took[-1]:.2f} s at most, n = {starts}"
-    )
+        for name, homes in (
+            ("a fresh home", [folder / f"home-{number}" for number in range(starts)]),
+            ("the home of one that was killed", [folder / "home-0"] * starts),
+        ):
+            took, worked = zip(*sorted(_covered(venue, home) for home in homes), strict=True)
+            print(
+                f"start to cover, {name}: {took[0]:.2f} s at best, {took[starts // 2]:.2f} s p50, {took[-1]:.2f} s at most,"
+                f" n = {starts}; {sorted(worked)[starts // 2]:.2f} s of a processor p50"
+            )
+
+
+def _covered(venue: Venue, home: Path) -> tuple[float, float]:
+    """Seconds from a monitor's start to the position's stops, and those that it worked; then it is killed."""
+    from live.processes import monitor_process, wait_until
+
+    venue.enter("BUY", "0.010")
+    with monitor_process(home, venue) as monitor:
+        wait_until(lambda: venue.standing().is_covered, 60)
+        took, worked = time.monotonic() - monitor.started_at, _worked(monitor.process.pid)
+        monitor.kill()
+    venue.enter("SELL", "0.010")
+    venue.signed("DELETE", "/fapi/v1/algoOpenOrders", symbol="BTCUSDT")
+    venue.signed("DELETE", "/fapi/v1/allOpenOrders", symbol="BTCUSDT")
+    return took, worked
+
+
+def _worked(pid: int) -> float:
+    parts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def soak(folder: Path, hours: float, speed: float) -> None:
