@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -9,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from exitbrain.core.live.book import Settings, State
 from exitbrain.core.live.step import step
 from exitbrain.core.live.text import canonical, digest, read
 from exitbrain.errors import Halted, Unavailable
-from exitbrain.live.recording import Recorded
+from exitbrain.live.recording import Recorded, state_of
 from exitbrain.live.simulation.playing import History
 from exitbrain.live.simulation.swarm import swarm_of
 from exitbrain.store.journal import open_journal
@@ -41,6 +43,63 @@ def test_a_history_reads_back_and_replays_to_the_same_state() -> None:
         assert read(canonical(event)) == event
         state, _ = step(state, read(canonical(event)), now)
     assert digest(state) == digest(history.process.state)
+
+
+@pytest.mark.parametrize("seed", [5, 6, 12])
+def test_of_prices_that_change_nothing_else_the_last_is_a_row(tmp_path: Path, seed: int) -> None:
+    history = History(seed, swarm_of(seed))
+    history.play()
+    recorded = Recorded(open_journal(tmp_path / "j.db"), history.process.settings)
+    prices = 0
+    for now, event, effects in history.process.rows:
+        assert recorded.take(event, now) == effects
+        if isinstance(event, e.PriceSeen):  # as often as a venue says it
+            prices += 10
+            for later in range(1, 10):
+                assert not recorded.take(event, now + later)
+    recorded.note("over", "", recorded.at)
+    assert recorded.state == history.process.state
+    kept = [read(json.loads(row.body)["event"]) for row in recorded.journal.rows() if row.kind == "event"]
+    assert 0 < sum(isinstance(one, e.PriceSeen) for one in kept) < prices / 8
+    recorded.journal.close()
+    again = Recorded(open_journal(tmp_path / "j.db"), history.process.settings)
+    assert (again.state, again.at) == (history.process.state, recorded.at)
+    assert state_of(again.journal.rows()) == again.state
+    again.journal.close()
+
+
+def test_prices_that_left_no_row_left_no_trace(tmp_path: Path) -> None:
+    from live.test_decisions import INSTRUMENT, KEY, PLAN, SECOND
+
+    recorded, now, dice = Recorded(open_journal(tmp_path / "j.db"), Settings()), SECOND, random.Random(7)
+
+    def take(event: e.Event) -> None:
+        for effect in recorded.take(event, now):
+            if isinstance(effect, e.Send):
+                take(e.Answered(key=KEY, id=effect.id, cancel=False, outcome=e.Outcome.OK))
+
+    take(e.Managed(key=KEY, instrument=INSTRUMENT))
+    take(e.Started(fence=1))
+    for version in range(1, 30):
+        now += 5 * SECOND
+        take(e.PositionSeen(key=KEY, lots=10, entry=Fraction(1000), version=version, asked_at=now))
+        orders = tuple(
+            e.Resting(id=o.id, side=-1, kind=o.kind, level=o.level, lots=o.lots, close_position=o.close_position)
+            for o in recorded.state.books[KEY].unfinished()
+        )
+        take(e.OrdersSeen(key=KEY, asked_at=now, orders=orders))
+        take(e.PlanGiven(key=KEY, epoch=1, plan=PLAN) if version == 1 else e.Ticked())
+        for number in range(20):
+            now += SECOND // 5
+            ticks = 984 if (version, number) == (15, 3) else dice.randint(990, 1012)
+            take(e.PriceSeen(key=KEY, ticks=ticks))
+    recorded.note("over", "", now)
+    rows = [row for row in recorded.journal.rows() if "PriceSeen" in row.body]
+    assert len(rows) < 29 * 20 / 3
+    recorded.journal.close()
+    again = Recorded(open_journal(tmp_path / "j.db"), Settings())
+    assert again.state == recorded.state
+    again.journal.close()
 
 
 def test_a_second_writer_is_refused(tmp_path: Path) -> None:

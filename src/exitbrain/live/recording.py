@@ -9,6 +9,9 @@ of them against a replay from the one before.
 Rows that only say what the venue or the market was seen to be, and lead to nothing but questions, may wait for the next
 row that does not (`Journal.append`, `soon`). If they are lost with the process, it is as if it had not seen them, which
 it might as well not have. What is sent, decided or told is on disk first, with all that was seen before it.
+
+Of prices that change nothing but the price, between two other rows, the last is written: the ones before it leave no
+trace in the state either.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from typing import Protocol
 
 from exitbrain.core import walk as rules
 from exitbrain.core.live.book import Book, Settings, State
-from exitbrain.core.live.events import Ask, Effect, Event, Question
+from exitbrain.core.live.events import Ask, Effect, Event, PriceSeen, Question
 from exitbrain.core.live.step import step
 from exitbrain.core.live.text import canonical, digest, read
 from exitbrain.errors import Halted
@@ -68,6 +71,9 @@ class Recorded:
             if beside is not None:
                 beside.restore(kept)
         self.at = 0 if snapshot is None else snapshot.at  # when the last event was taken
+        self._prices: dict[
+            str, tuple[int, PriceSeen]
+        ] = {}  # the last of each key that changed nothing else: no rows yet
         for row in journal.rows(self._snapshot_seq):
             self.state = replayed(self.state, row, beside)
             self.at = max(self.at, row.at)
@@ -88,24 +94,40 @@ class Recorded:
         change = Change.of(before, state)
         if not effects and not change:
             return ()
+        if isinstance(event, PriceSeen) and not effects and change.is_price:
+            self._prices.pop(event.key, None)  # in the order of their times
+            self._prices[event.key] = now, event
+            self.state, self.at = state, now
+            return ()
         soon = change.is_sight and all(isinstance(one, Ask) and one.what is not Question.PLAN for one in effects)
+        self._write_prices()
         # The next row that changes a book tells its digest; sight alone is not worth one.
-        state_text = "" if soon else change.digest()
-        body = {"event": canonical(event), "effects": canonical(effects), "state": state_text}
-        self.journal.append(now, EVENT, json.dumps(body, sort_keys=True), soon=soon)
+        self._append(now, event, effects, "" if soon else change.digest(), soon=soon)
         self.state, self.at = state, now
         self._snapshot_if_due(now)
         return effects
 
+    def _write_prices(self) -> None:
+        while self._prices:
+            key, (at, event) = next(iter(self._prices.items()))
+            self._append(at, event, (), "", soon=True)
+            del self._prices[key]
+
+    def _append(self, at: int, event: Event, effects: tuple[Effect, ...], state: str, *, soon: bool) -> None:
+        body = {"event": canonical(event), "effects": canonical(effects), "state": state}
+        self.journal.append(at, EVENT, json.dumps(body, sort_keys=True), soon=soon)
+
     def note(self, kind: str, body: str, now: int) -> None:
         """A row that the core knows nothing of: a decision and its reasons. On disk when this returns."""
         assert kind not in (EVENT, SETTINGS, SNAPSHOT), kind
+        self._write_prices()
         self.journal.append(now, kind, body)
         if self.beside is not None:
             self.beside.follow(kind, body, now)
 
     def snapshot(self, now: int) -> None:
         """The whole state as a row, where anything came since the last. Good before a stop: other rules may start from it."""
+        self._write_prices()
         if self.journal.seq > self._snapshot_seq:
             kept = "" if self.beside is None else self.beside.text()
             body = json.dumps({"state": canonical(self.state), "beside": kept}, sort_keys=True)
@@ -182,6 +204,10 @@ class Change:
         return not self.head and all(
             old is not None and _SIGHT.issuperset(names) and _is_same_walk(old, new) for old, new, names in self.books
         )
+
+    @property
+    def is_price(self) -> bool:
+        return not self.head and all(old is not None and names == ("price",) for old, _, names in self.books)
 
     def digest(self) -> str:
         return digest((self.head, tuple(_told(old, new, names) for old, new, names in self.books)))
