@@ -37,6 +37,14 @@ def test_two_workers_over_tcp_give_the_bytes_of_one_process(
         assert (tmp_path / "far" / name).read_bytes() == (tmp_path / "near" / name).read_bytes(), name
 
 
+def test_without_a_scheduler_dask_starts_here_and_writes_the_same_bytes(tmp_path: Path) -> None:
+    world = write_world(tmp_path)
+    assert main(["sweep", *options(world), "--engine", "dask", "--jobs", "1", "--out", str(tmp_path / "dask")]) == 0
+    assert main(["sweep", *options(world), "--jobs", "1", "--out", str(tmp_path / "near")]) == 0
+    for name in ("sweep.parquet", "sweep.json"):
+        assert (tmp_path / "dask" / name).read_bytes() == (tmp_path / "near" / name).read_bytes(), name
+
+
 def test_candles_go_to_a_cluster_by_path_only(scheduler: str, tmp_path: Path) -> None:
     import polars as pl
 

@@ -59,6 +59,18 @@ def test_a_search_that_is_told_the_same_asks_the_same(method: str) -> None:
     assert asked() == asked()
 
 
+@pytest.mark.parametrize("method", ["tpe", "nsga2"])
+@pytest.mark.parametrize("samples", [5, 12, 100])
+def test_a_search_tries_no_point_twice_and_ends_with_the_grid(method: str, samples: int) -> None:
+    search = sampler_of(AXES, method, samples, 0, ["maximize"])
+    points: list[tuple[float, ...]] = []
+    while len(points) < len(search):
+        batch = search.ask(min(4, len(search) - len(points)))
+        points += batch
+        search.tell([[point[0]] for point in batch])
+    assert len(points) == len(set(points)) == min(samples, 12)
+
+
 def test_a_search_finds_the_better_corner() -> None:
     search = sampler_of(OPEN, "tpe", 64, 1, ["maximize"])
     means = []

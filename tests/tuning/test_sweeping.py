@@ -206,7 +206,7 @@ def test_processes_give_the_same_bytes_as_one(world: dict[str, str], tmp_path: P
         (["--method", "tpe"], "method tpe without samples"),
         (["--samples", "3"], "3 samples of a grid"),
         (["--engine", "ray"], "engine is 'ray'; accepted: local, dask"),
-        (["--engine", "dask"], "engine dask without a scheduler"),
+        (["--engine", "dask", "--scheduler", ""], "an empty scheduler"),
         (["--jobs", "0"], "jobs is 0"),
         (["--paths", "both"], "paths is 'both'; accepted: adverse or favorable"),
     ],

@@ -21,14 +21,17 @@ Samples = Annotated[
 Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of the dice; the config's unless said.")]
 Engine = Annotated[str, typer.Option("--engine", metavar="ENGINE", help="local or dask.")]
 Scheduler = Annotated[
-    str | None, typer.Option("--scheduler", metavar="ADDRESS", help="Of the dask scheduler, as tcp://10.0.0.1:8786.")
+    str | None,
+    typer.Option(
+        "--scheduler", metavar="ADDRESS", help="Of the dask scheduler, as tcp://10.0.0.1:8786; else one starts here."
+    ),
 ]
 Fast = Annotated[
     bool, typer.Option("--fast", help="Only R, money, exits and rungs, by the kernel where it can follow the profile.")
 ]
 Jobs = Annotated[
     int | None,
-    typer.Option("--jobs", metavar="N", help="Processes of the local engine; as many as pay off unless said."),
+    typer.Option("--jobs", metavar="N", help="Processes on this machine; as many as pay off unless said."),
 ]
 
 

@@ -21,6 +21,7 @@ GRID, RANDOM, TPE, NSGA2 = "grid", "random", "tpe", "nsga2"
 METHODS = (GRID, RANDOM, TPE, NSGA2)
 BATCH = 16
 SHUFFLED = 1_000_000
+REPEATS = 8
 
 Point = tuple[int | float, ...]
 
@@ -87,11 +88,20 @@ class Random:
 
 
 class Search:
-    """Optuna's TPE or NSGA-II: `ask` a batch, `tell` its values (None where a point gave none), in turn."""
+    """Optuna's TPE or NSGA-II: `ask` a batch, `tell` its values (None where a point gave none), in turn.
+
+    No point comes twice: it would say nothing new, and a table has one row a configuration. What Optuna repeats is
+    asked for again, a few times, and then drawn from what is left.
+    """
 
     def __init__(self, axes: Sequence[Axis], method: str, samples: int, seed: int, directions: Sequence[str]) -> None:
         optuna = _optuna()
-        self.axes, self.samples = axes, samples
+        self.axes = axes
+        size = grid_size(axes)
+        self.samples = samples if size is None else min(samples, size)
+        self._seen: set[Point] = set()
+        self._others = Random(axes, samples, seed)
+        self._next_other = 0
         if method == TPE:
             sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True, constant_liar=True)
         else:
@@ -103,8 +113,37 @@ class Search:
         return self.samples
 
     def ask(self, count: int) -> list[Point]:
-        self._asked = [self._study.ask() for _ in range(count)]
-        return [tuple(self._coordinate(trial, axis) for axis in self.axes) for trial in self._asked]
+        """`count` new points; there have to be so many left."""
+        self._asked, points = [], []
+        for _ in range(count):
+            trial, point = self._new()
+            self._seen.add(point)
+            self._asked.append(trial)
+            points.append(point)
+        return points
+
+    def _new(self) -> tuple[Any, Point]:
+        import optuna
+
+        for _ in range(REPEATS):
+            trial, point = self._suggested()
+            if point not in self._seen:
+                return trial, point
+            self._study.tell(trial, state=optuna.trial.TrialState.FAIL)
+        other = self._other()
+        self._study.enqueue_trial({axis.key: place for axis, place in zip(self.axes, other, strict=True)})
+        return self._suggested()
+
+    def _suggested(self) -> tuple[Any, Point]:
+        trial = self._study.ask()
+        return trial, tuple(self._coordinate(trial, axis) for axis in self.axes)
+
+    def _other(self) -> Point:
+        while True:
+            point = self._others.point(self._next_other)
+            self._next_other += 1
+            if point not in self._seen:
+                return point
 
     def tell(self, values: Sequence[Sequence[float] | None]) -> None:
         import optuna

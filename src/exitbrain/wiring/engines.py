@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -22,8 +23,8 @@ Run = Callable[[Iterable[Work]], Iterator[tuple[Piece, Rows]]]
 def checked_engine(engine: str, scheduler: str | None, jobs: int | None) -> None:
     if engine not in ENGINES:
         raise InvalidInput(f"engine is {engine!r}", accepted=", ".join(ENGINES))
-    if engine == DASK and not scheduler:
-        raise InvalidInput("engine dask without a scheduler", accepted="its address, as tcp://10.0.0.1:8786")
+    if scheduler is not None and not scheduler.strip():
+        raise InvalidInput("an empty scheduler", accepted="its address, as tcp://10.0.0.1:8786")
     if engine == LOCAL and scheduler:
         raise InvalidInput("a scheduler with engine local", accepted="engine dask")
     if jobs is not None and jobs < 1:
@@ -59,13 +60,33 @@ def _done(piece: Piece, task: Task) -> tuple[Piece, Rows]:
 
 
 @contextmanager
-def on_cluster(scheduler: str) -> Iterator[tuple[Run, int]]:
-    """Pieces on the workers of a dask scheduler, and how many threads they have together."""
+def on_own_cluster(jobs: int) -> Iterator[tuple[Run, int]]:
+    """Pieces on a dask cluster of `jobs` processes of this machine, which ends with the work."""
+    distributed = _distributed()
+    with (
+        distributed.LocalCluster(
+            n_workers=jobs, threads_per_worker=1, processes=True, protocol="tcp", host="127.0.0.1",
+            dashboard_address="127.0.0.1:0", silence_logs=logging.ERROR,
+        ) as cluster,
+        on_cluster(cluster.scheduler_address) as run,
+    ):  # fmt: skip
+        yield run
+
+
+def _distributed() -> Any:
     try:
         import distributed
-        import joblib
     except ImportError:
         raise Unavailable("dask.distributed is not installed: pip install 'exitbrain[cluster]'") from None
+    return distributed
+
+
+@contextmanager
+def on_cluster(scheduler: str) -> Iterator[tuple[Run, int]]:
+    """Pieces on the workers of a dask scheduler, and how many threads they have together."""
+    import joblib
+
+    distributed = _distributed()
     try:
         client = distributed.Client(scheduler, timeout=WAIT_SECONDS, set_as_default=False)
     except ValueError as error:

@@ -38,6 +38,7 @@ from exitbrain.wiring.engines import (
     in_processes,
     in_this_process,
     on_cluster,
+    on_own_cluster,
     processors,
 )
 from exitbrain.wiring.evaluating import NUMBER, REFUSED, SETS_ORDER, Given, Rows, Shared, Task, evaluate_with
@@ -390,8 +391,8 @@ def _engine(
     if engine == DASK:
         if not by_name:
             raise InvalidInput("candles or entries that are no files, with engine dask", accepted="paths of files")
-        assert scheduler is not None
-        return stack.enter_context(on_cluster(scheduler))
+        cluster = on_own_cluster(jobs or processors()) if scheduler is None else on_cluster(scheduler)
+        return stack.enter_context(cluster)
     if jobs is None:
         jobs = processors() if by_name and expected > SHORT_SECONDS else 1
     if jobs == 1 or not by_name:
