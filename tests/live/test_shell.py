@@ -44,7 +44,8 @@ from exitbrain.live.monitor import Monitor
 from exitbrain.live.narrating import would_lines
 from exitbrain.live.prices import AT_LEAST_EVERY, PriceGate
 from exitbrain.live.showing import figures_of, orders_shown, positions_shown
-from exitbrain.wiring.live.guarding import NAKED_FOR, Guard, covered
+from exitbrain.venues.adapter import Finding
+from exitbrain.wiring.live.guarding import NAKED_FOR, Guard, _answer, covered
 from exitbrain.wiring.live.places import KEY, SECRET, WORDS, Places, in_rollout, keys_of
 from loops import run_in_a_loop
 
@@ -254,3 +255,41 @@ def test_what_plans_need_is_fetched_before_there_is_a_position(monkeypatch: pyte
     )
     run_in_a_loop(shell.run(seconds=0.5))
     minded.prepare.assert_called_once_with()
+
+
+def _shell(told: list[str], found: tuple[Finding, ...] = (), symbols: tuple[str, ...] = ()) -> running.Running:
+    minded, venue = MagicMock(), MagicMock(instruments={})
+    minded.monitor.state = State(settings=Settings())
+    minded.monitor.take.return_value = ()
+    venue.open, venue.positions = AsyncMock(return_value=found), AsyncMock(return_value=())
+    venue.listen, venue.close = AsyncMock(), AsyncMock()
+    screen = MagicMock(**{"commands.return_value": []})
+    shell = running.Running(minded, venue, screen, running.Terms(symbols=symbols), clock=running.Clock(), fence=1)
+    shell.tell = lambda _name, _key, text, **_: told.append(text)  # type: ignore[method-assign, assignment]
+    return shell
+
+
+def test_a_start_that_is_refused_leaves_no_connection_open() -> None:
+    shell = _shell([], (Finding(subject="account", ok=False, detail="hedge mode"),))
+    with pytest.raises(InvalidInput, match="hedge mode"):
+        run_in_a_loop(shell.run(seconds=1))
+    shell.venue.close.assert_awaited_once_with()  # type: ignore[attr-defined]
+
+
+def test_a_symbol_that_the_venue_does_not_have_is_told() -> None:
+    """A slip of the pen must not leave a position to nobody in silence."""
+    told = list[str]()
+    run_in_a_loop(_shell(told, symbols=("BTCUSD",)).run(seconds=0.3))
+    assert "live.symbols: the venue has no perpetual BTCUSD" in told
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code", "words"),
+    [
+        (Outcome.OK, 0, "it rests"),
+        (Outcome.REFUSED, -2021, "it was refused (-2021)"),
+        (Outcome.UNKNOWN, 0, "no answer"),
+    ],
+)
+def test_the_watchdog_tells_an_answer_in_words(outcome: Outcome, code: int, words: str) -> None:
+    assert _answer(Answered(key="BTCUSDT", id="x", cancel=False, outcome=outcome, code=code)) == words

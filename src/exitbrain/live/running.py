@@ -199,7 +199,11 @@ class Running:
 
     async def run(self, *, once: bool = False, seconds: float | None = None) -> None:
         """Until `stop`, for `seconds`, or `once` until all that is open is protected. Raises what ended it."""
-        self._check(await self._opened(seconds))
+        try:
+            self._check(await self._opened(seconds))
+        except BaseException:
+            await self.venue.close()
+            raise
         self._beat(False)
         self._take(Started(fence=self.fence))
         self._take(ModeSet(mode=self._mode()))
@@ -208,6 +212,8 @@ class Running:
         for key in self.terms.symbols:
             if key in self.venue.instruments:
                 self._manage(key)
+            else:
+                self.tell("look", "", f"live.symbols: the venue has no perpetual {key}", warn=True)
         await self._look()
         self._has_looked = True
         loops = [
@@ -241,7 +247,6 @@ class Running:
                 return await self.venue.open()
             except Unavailable as error:
                 if self._done.is_set() or time.monotonic() + 1 > until:
-                    await self.venue.close()
                     raise
                 self.tell("look", "", f"{error}; trying again", warn=True)
                 await asyncio.sleep(1)

@@ -77,7 +77,8 @@ class BinanceAdapter:
         for pause in (0.2, 0.5, None):
             reply = await self.wire.ask(request, timeout=timeout)
             outcome, code = outcome_of(reply)
-            if outcome is not Outcome.UNKNOWN and refusal_of(code) not in (Refusal.RATE, Refusal.OVERLOAD):
+            busy = refusal_of(code) in (Refusal.RATE, Refusal.OVERLOAD)
+            if outcome is not Outcome.UNKNOWN and not busy and reply.body is not None:  # a gateway's page is no answer
                 return reply
             if pause is not None:
                 await asyncio.sleep(pause)
@@ -87,10 +88,11 @@ class BinanceAdapter:
         asked = time.time()
         reply = await self._answered(Request(method="GET", path=TIME, signed=False))
         answered = time.time()
-        if outcome_of(reply)[1] or not isinstance(reply.body, dict):
+        said = reply.body.get("serverTime") if isinstance(reply.body, dict) else None
+        if outcome_of(reply)[1] or not isinstance(said, int):
             raise Unavailable(f"the venue at {self.wire.url} does not tell its time{_status(reply)}")
         self._clock_at = time.monotonic()
-        offset = int(reply.body.get("serverTime", 0) - (asked + answered) / 2 * 1000)
+        offset = said - round((asked + answered) / 2 * 1000)
         if self.simulated:
             return Finding(subject="clock", ok=True, detail="simulated time")
         self.wire.offset = offset if abs(offset) <= LARGEST_OFFSET else 0
@@ -100,7 +102,8 @@ class BinanceAdapter:
     async def _contracts_finding(self) -> Finding:
         reply = await self._answered(Request(method="GET", path=EXCHANGE_INFO, signed=False), timeout=15)
         try:
-            self.instruments = instruments_of(reply.body)
+            # One that is left out later, as when it is settled, may still be open here.
+            self.instruments = {**self.instruments, **instruments_of(reply.body)}
         except InvalidInput as error:
             return Finding(subject="contracts", ok=False, detail=str(error))
         return Finding(subject="contracts", ok=True, detail=f"{len(self.instruments)} perpetuals with their filters")

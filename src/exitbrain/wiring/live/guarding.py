@@ -18,7 +18,7 @@ from fractions import Fraction
 from typing import Any
 
 from exitbrain.core.ladder import toward_market
-from exitbrain.core.live.events import Ask, OrdersSeen, PositionSeen, Question, Resting, Send
+from exitbrain.core.live.events import Answered, Ask, OrdersSeen, Outcome, PositionSeen, Question, Resting, Send
 from exitbrain.core.live.orders import OrderKind
 from exitbrain.core.market import Instrument
 from exitbrain.errors import ExitBrainError
@@ -160,4 +160,11 @@ class Watchdog:
         self.guard.placed_at[seen.key] = now
         LOG.warning("%s has no stop at the venue: places one at %s", seen.key, instrument.price(send.level))
         for event in await self.adapter.carry_out(send):
-            LOG.warning("%s %s", seen.key, event)
+            LOG.warning("%s %s", seen.key, _answer(event))
+
+
+def _answer(event: object) -> str:
+    if not isinstance(event, Answered):
+        return f"{event}"
+    code = f" ({event.code})" if event.code else ""
+    return {Outcome.OK: "it rests", Outcome.UNKNOWN: "no answer"}.get(event.outcome, "it was refused") + code
