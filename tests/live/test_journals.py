@@ -439,3 +439,19 @@ def test_a_lock_that_is_about_to_be_let_go_is_waited_for(tmp_path: Path) -> None
     second = open_journal(tmp_path / "j")
     assert second.fence > first.fence
     second.close()
+
+
+@pytest.mark.parametrize("target", ["mysql://me:secret@db/x", "http://me:secret@db/x"])
+def test_another_database_is_no_file(target: str) -> None:
+    """Neither is a file of that name made, nor its password told."""
+    with pytest.raises(InvalidInput) as told:
+        open_journal(target)
+    assert "secret" not in str(told.value) and "postgresql://USER@HOST/NAME" in str(told.value)
+
+
+def test_a_folder_is_no_journal_and_gets_no_lock(tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    with pytest.raises(InvalidInput, match="a folder"):
+        open_journal(folder)
+    assert [one.name for one in tmp_path.iterdir()] == ["kept"]

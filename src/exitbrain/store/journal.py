@@ -80,7 +80,11 @@ def is_postgres(target: str | Path) -> bool:
 
 
 def _file(target: str | Path) -> Path:
-    return Path(str(target).removeprefix("sqlite:///"))
+    place, accepted = str(target).removeprefix("sqlite:///"), "a file, or postgresql://USER@HOST/NAME"
+    kind, is_url, _ = place.partition("://")
+    if is_url:  # without what follows, which may hold a password
+        raise InvalidInput(f"a journal at {kind}://", accepted=accepted)
+    return Path(place)
 
 
 class Rows(ABC):

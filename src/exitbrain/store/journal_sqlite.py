@@ -106,6 +106,8 @@ class SqliteJournal(Journal):
     """Opening it takes the lock. Unavailable where another holds it, Halted where it is not what was written."""
 
     def __init__(self, file: Path) -> None:
+        if file.is_dir():
+            raise InvalidInput(Problem(found="a folder", accepted="a journal's file", file=str(file)))
         self._lock = _locked(file.with_name(file.name + ".lock"), str(file))
         self._head = _head_of(file)
         self._one = threading.Lock()
