@@ -13,7 +13,7 @@ import pytest
 import typer.main
 
 from exitbrain.backtesting.spool import Spool
-from exitbrain.cli import app
+from exitbrain.cli import app, main
 from exitbrain.errors import Halted, InvalidInput, Problem, Unavailable
 
 from .worlds import World
@@ -193,3 +193,27 @@ def _profile(number: int) -> str:
 def test_the_module_and_the_command_are_the_same(world: World) -> None:
     done = subprocess.run([sys.executable, "-m", "exitbrain.cli", "version"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, world.run("version").out)
+
+
+def test_what_a_venue_said_moves_no_cursor(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise Unavailable("the venue said \x1b[2J\nand no more")
+
+    monkeypatch.setattr("exitbrain.cli.commands.app", fails)
+    assert main([]) == 3
+    assert capsys.readouterr().err == "the venue said \\x1b[2J\nand no more\n"
+
+
+@pytest.mark.parametrize(("is_terminal", "said"), [(True, "\ninterrupted\n"), (False, "interrupted\n")])
+def test_an_interrupt_is_told_on_a_line_of_its_own(
+    is_terminal: bool, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A terminal writes ^C where the cursor stands."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("exitbrain.cli.commands.app", fails)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: is_terminal)
+    assert main([]) == 130
+    assert capsys.readouterr().err == said

@@ -25,7 +25,7 @@ def live_command(
         str | None, typer.Option(metavar="URL", help="Where the venue answers, as a venue-sim does.")
     ] = None,
     speed: Annotated[
-        float | None, typer.Option(min=0, max=100_000, help="How fast the simulated venue's time runs.")
+        float | None, typer.Option(min=0.001, max=100_000, help="How fast the simulated venue's time runs.")
     ] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="The port of the web UI.")] = None,
     serve: Annotated[bool | None, typer.Option("--serve/--no-serve", help="Serve the web UI beside it.")] = None,

@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = app(list(sys.argv[1:] if arguments is None else arguments), "exitbrain", standalone_mode=False)
         sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
-        _say("interrupted")
+        _say_interrupted()
         return INTERRUPTED
     except (BrokenPipeError, SystemExit):
         # Typer and rich turn a broken pipe into SystemExit, and make no other here. The interpreter flushes stdout
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         return _told(error)
     if status == INTERRUPTED:  # what typer makes of an interrupt
-        _say("interrupted")
+        _say_interrupted()
     return status if isinstance(status, int) else 0
 
 
@@ -69,4 +69,9 @@ def _usage_words(error: Exception) -> str:
 
 
 def _say(words: str) -> None:
-    print(words, file=sys.stderr)
+    """What a venue or a file said may be in it, and must not move a terminal's cursor."""
+    print("\n".join(one_line(line) for line in words.split("\n")), file=sys.stderr)
+
+
+def _say_interrupted() -> None:
+    _say("\ninterrupted" if sys.stderr.isatty() else "interrupted")  # a terminal has written ^C on this line
