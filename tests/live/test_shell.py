@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exitbrain.core.instants import instant_of, iso
 from exitbrain.core.live.book import SECOND, Settings, State
 from exitbrain.core.live.events import (
     Alert,
@@ -20,6 +21,7 @@ from exitbrain.core.live.events import (
     Ask,
     Effect,
     Event,
+    FlattenAsked,
     LivePlan,
     Managed,
     Mode,
@@ -293,3 +295,22 @@ def test_a_symbol_that_the_venue_does_not_have_is_told() -> None:
 )
 def test_the_watchdog_tells_an_answer_in_words(outcome: Outcome, code: int, words: str) -> None:
     assert _answer(Answered(key="BTCUSDT", id="x", cancel=False, outcome=outcome, code=code)) == words
+
+
+@pytest.mark.parametrize(("seconds", "outcome"), [(5, "done"), (59, "done"), (61, "refused"), (86_400, "refused")])
+def test_a_flatten_that_waited_for_a_monitor_is_good_for_a_minute(seconds: int, outcome: str) -> None:
+    """Its asker was told that nobody took it: a start a day later must not close the position."""
+    state = lived()
+    minded = MagicMock()
+    minded.monitor.state = state
+    minded.monitor.take.return_value = ()
+    shell = running.Running(
+        minded, MagicMock(instruments={}), MagicMock(), running.Terms(mode="paper"), clock=lambda: NOW, fence=1
+    )
+    at = iso(instant_of(NOW - seconds * SECOND))
+    body = {"key": "BTCUSDT", "epoch": state.books["BTCUSDT"].epoch}
+    command = {"command_id": "command-1", "kind": "flatten", "body": body, "by": "ann", "at": at}
+    said, detail = shell._obey(command)
+    assert said == outcome
+    taken = [one.args[0] for one in minded.monitor.take.call_args_list if isinstance(one.args[0], FlattenAsked)]
+    assert len(taken) == (outcome == "done"), detail

@@ -18,6 +18,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from exitbrain.core.instants import microseconds
 from exitbrain.core.live.book import SECOND, Book, State
 from exitbrain.core.live.client_ids import parsed_id
 from exitbrain.core.live.events import (
@@ -64,6 +65,7 @@ SHADOW = "shadow"
 WARMED_AT_ONCE = 10
 PROTECTED_WITHIN = 2.0
 BLIND_AFTER = 20 * SECOND
+CONSENT_LASTS = 60 * SECOND
 
 
 class Clock:
@@ -561,6 +563,7 @@ class Running:
                 self._settle_mode()
                 return f"mode {self.state.mode.value}"
             case "flatten":
+                self._check_age(command)
                 return self._flatten(body, command["command_id"])
             case "latch_set" | "latch_clear":
                 effects, detail = self.minded.latch(command["kind"], body, self.clock())
@@ -581,6 +584,12 @@ class Running:
         self._asked_mode = None if name == Mode.ACTIVE else Mode(name)
         self._settle_mode()
         return f"mode {self.state.mode.value}"
+
+    def _check_age(self, command: Mapping[str, Any]) -> None:
+        """Who asked while nobody listened was told so, and may have acted otherwise since."""
+        age = self.clock() - microseconds(command["at"])
+        if age > CONSENT_LASTS:
+            raise InvalidInput(f"asked {age // SECOND} s ago, which no monitor heard", accepted="a new preview")
 
     def _flatten(self, body: Mapping[str, Any], command_id: str) -> str:
         """Consent was to one life of the position, where it names one: the next is another's."""
