@@ -176,6 +176,7 @@ def test_variables_of_the_process_are_no_settings():
         ("EXITBRAIN_EXIT__USE_PROFILES", "false", "unknown section exit; accepted: EXITBRAIN_EXITS__"),
         ("EXITBRAIN_EXITS__REGIME__NAME", "x", "exits.regime"),
         ("EXITBRAIN_SEED__X", "1", "seed"),
+        ("EXITBRAIN_ACCOUNT", '{"initial_cash": 5000}', "account as a whole; accepted: its settings one by one"),
         ("EXITBRAIN_EXITS__PARTIAL_TEMPLATE", "[[1", "valid YAML"),
     ],
 )

@@ -53,6 +53,9 @@ def _path(variable: str, document: Document, model: type[BaseModel]) -> KeyPath:
     parts = tuple(variable[len(PREFIX) :].lower().split("__"))
     if len(parts) == 1:
         # Variables of the process (EXITBRAIN_HOME, …) share the prefix; only a whole scalar section is a setting.
+        if parts[0] in model.model_fields and parts[0] != "seed":
+            accepted = f"its settings one by one, as {variable}__…"
+            document.problems.append(Problem(found=f"{parts[0]} as a whole", accepted=accepted, file=variable))
         return parts if parts[0] == "seed" else ()
     if parts[0] in model.model_fields:
         return parts
