@@ -173,6 +173,16 @@ def test_the_kill_switch_is_a_file_and_a_command(live: tuple[TestClient, Workben
     assert kinds == [("resume", "bob"), ("kill", "bob"), ("kill", "ann")]
 
 
+def test_the_kill_switch_needs_no_body(live: tuple[TestClient, Workbench]) -> None:
+    """Who is in a hurry has no words."""
+    client, bench = live
+    for path, is_on in (("/api/kill", True), ("/api/kill/resume", False)):
+        assert client.post(path).status_code == 202
+        assert told(client, "/api/kill")["is_on"] is is_on
+    assert client.post("/api/kill", json={"why": "x"}).status_code == 422
+    assert [one["by"] for one in bench.store.commands()] == ["api", "api"]
+
+
 @pytest.mark.parametrize("text", ["", "stop\n", '["a"]', '{"by": 3}', "\x00\xff"])
 def test_a_kill_file_that_somebody_made_by_hand_counts(text: str, live: tuple[TestClient, Workbench]) -> None:
     client, bench = live

@@ -708,7 +708,7 @@ export interface paths {
         put?: never;
         /**
          * Kill
-         * @description Turn the kill switch on: stops stay and are replaced, ladders and rules pause.
+         * @description Turn the kill switch on: stops stay and are replaced, ladders and rules pause. The body may be left out.
          */
         post: operations["kill"];
         delete?: never;
@@ -728,7 +728,7 @@ export interface paths {
         put?: never;
         /**
          * Resume
-         * @description Turn the kill switch off. Needs the scope flatten.
+         * @description Turn the kill switch off. Needs the scope flatten. The body may be left out.
          */
         post: operations["resume"];
         delete?: never;
@@ -6561,7 +6561,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["KillRequest"];
             };
@@ -6687,7 +6687,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["KillRequest"];
             };

@@ -39,6 +39,7 @@ FLAT = ("entry_price", "mark_price", "unrealized_pnl", "r", "epoch", "opened_at"
 POSITION_COLUMNS = ("key", "symbol", "side", "quantity", *FLAT, "protection_state", "covered", "naked_seconds",
                     "disaster_price", "trail_level", "plan", "profile", "rungs_filled", "rungs", "target_quantity",
                     "target_cause")  # fmt: skip
+WORDLESS = KillRequest()
 EVENT_COLUMNS = ("seq", "at", "kind", "key", "text", "body")
 
 
@@ -135,15 +136,15 @@ def read_kill(operator: Operating) -> KillState:
 
 
 @router.post("/kill", status_code=202, operation_id="kill", responses=documented(503))
-def kill(asked: KillRequest, operator: Operating, idempotency_key: IdempotencyKey = None) -> Command:
-    """Turn the kill switch on: stops stay and are replaced, ladders and rules pause."""
+def kill(operator: Operating, asked: KillRequest = WORDLESS, idempotency_key: IdempotencyKey = None) -> Command:
+    """Turn the kill switch on: stops stay and are replaced, ladders and rules pause. The body may be left out."""
     given = {"cause": asked.cause, "key": _key("kill", idempotency_key)}
     return Command.model_validate(operator.kill(asked.by, **given))
 
 
 @router.post("/kill/resume", status_code=202, operation_id="resume", responses=documented(503))
-def resume(asked: KillRequest, operator: Operating, idempotency_key: IdempotencyKey = None) -> Command:
-    """Turn the kill switch off. Needs the scope flatten."""
+def resume(operator: Operating, asked: KillRequest = WORDLESS, idempotency_key: IdempotencyKey = None) -> Command:
+    """Turn the kill switch off. Needs the scope flatten. The body may be left out."""
     given = {"cause": asked.cause, "key": _key("resume", idempotency_key)}
     return Command.model_validate(operator.resume(asked.by, **given))
 
