@@ -61,7 +61,13 @@ def read_run(run_id: RunId, bench: Bench, request: Request, response: Response) 
     return run_detail(bench, row)
 
 
-@router.delete("/{run_id}", status_code=204, operation_id="delete_run", responses=documented(404, 409))
+@router.delete(
+    "/{run_id}",
+    status_code=204,
+    response_class=Response,  # no body, and so no type of one
+    operation_id="delete_run",
+    responses=documented(404, 409),
+)
 def delete_run(run_id: RunId, bench: Bench) -> None:
     """Remove a run with its files. One that is queued or running has to be cancelled first."""
     bench.delete(run_id)
