@@ -449,6 +449,20 @@ def test_another_database_is_no_file(target: str) -> None:
     assert "secret" not in str(told.value) and "postgresql://USER@HOST/NAME" in str(told.value)
 
 
+def test_a_journal_begins_anew_only_where_nobody_writes_it(tmp_path: Path) -> None:
+    """I14: what another writes is not deleted under it."""
+    file = tmp_path / "j.db"
+    first = open_journal(file)
+    first.append(1, "note", "kept")
+    with pytest.raises(Unavailable, match="another process writes it"):
+        open_journal(file, afresh=True)
+    first.append(2, "note", "kept as well")
+    first.close()
+    assert [row.body for row in rows_of(str(file))] == ["kept", "kept as well"]
+    open_journal(file, afresh=True).close()
+    assert rows_of(str(file)) == []
+
+
 def test_a_folder_is_no_journal_and_gets_no_lock(tmp_path: Path) -> None:
     folder = tmp_path / "kept"
     folder.mkdir()

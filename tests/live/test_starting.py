@@ -20,17 +20,18 @@ from unittest.mock import MagicMock
 import pytest
 
 from exitbrain.config.plans import load_plan
-from exitbrain.config.settings import Settings
+from exitbrain.config.settings import Settings, load_config
 from exitbrain.core.live.book import SECOND
 from exitbrain.core.live.events import FlattenAsked
 from exitbrain.errors import InvalidInput, Unavailable
-from exitbrain.store.journal import open_journal
+from exitbrain.store.journal import open_journal, open_rows
 from exitbrain.venues.adapter import Kline
 from exitbrain.venues.binance.adapter import BinanceAdapter
 from exitbrain.venues.binance.asking import EXCHANGE_INFO, TIME
 from exitbrain.venues.binance.wire import Reply, Request
 from exitbrain.wiring.live import starting
 from exitbrain.wiring.live.minding import WARM_WITHIN, Mind, Patient
+from exitbrain.wiring.live.places import Places
 from live.processes import CONFIG, free_port, monitor_process, venue_process, wait_until
 from loops import run_in_a_loop
 
@@ -160,6 +161,30 @@ def test_a_question_that_fails_takes_the_other_back() -> None:
 
 async def _away() -> None:
     raise Unavailable("nobody answers")
+
+
+# the journal of a demo
+
+
+def _started(asked: starting.Asked) -> None:
+    starting.start(asked, lambda _: None)
+
+
+def test_a_second_demo_leaves_the_first_ones_journal_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """I14: it began anew by deleting what the first one was writing."""
+    playground = MagicMock(url="http://127.0.0.1:9", timeframe="15m", symbols=(), notes=())
+    monkeypatch.setattr(starting, "_playground", lambda _: playground)
+    settings = load_config({"live": {"mode": "paper", "serve": False}})
+    first = open_journal(Places.of(tmp_path).journal("playground"))
+    first.append(1, "note", "kept")
+    with pytest.raises(Unavailable, match="another process writes it"):
+        _started(starting.Asked(settings=settings, home=tmp_path, environment={}))
+    first.append(2, "note", "kept as well")
+    first.close()
+    read = open_rows(Places.of(tmp_path).journal("playground"))
+    assert [row.body for row in read.after(0)] == ["kept", "kept as well"]
+    read.close()
+    playground.stop.assert_called_once_with()
 
 
 # what is started beside it

@@ -50,18 +50,20 @@ def row_hash(seq: int, at: int, kind: str, body: str, fence: int, prev_hash: str
     return hashlib.sha256("\n".join((str(seq), str(at), kind, str(fence), prev_hash, body)).encode()).hexdigest()
 
 
-def open_journal(target: str | Path, account: str = "main") -> Journal:
-    """The journal of a file, or of an account where `target` is postgresql://…, for writing.
+def open_journal(target: str | Path, account: str = "main", *, afresh: bool = False) -> Journal:
+    """The journal of a file, or of an account where `target` is postgresql://…, for writing. `afresh` begins a file
+    anew: what it held is gone.
 
     Unavailable where another holds it or it cannot be reached, Halted where it is not what was written.
     """
     if is_postgres(target):
         from exitbrain.store.journal_postgres import PostgresJournal
 
+        assert not afresh
         return PostgresJournal(str(target), account)
     from exitbrain.store.journal_sqlite import SqliteJournal
 
-    return SqliteJournal(_file(target))
+    return SqliteJournal(_file(target), afresh=afresh)
 
 
 def open_rows(target: str | Path, account: str = "main") -> Rows:

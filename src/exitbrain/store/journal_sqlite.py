@@ -105,13 +105,15 @@ def sqlite_rows(file: Path) -> SqliteRows:
 class SqliteJournal(Journal):
     """Opening it takes the lock. Unavailable where another holds it, Halted where it is not what was written."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, *, afresh: bool = False) -> None:
         if file.is_dir():
             raise InvalidInput(Problem(found="a folder", accepted="a journal's file", file=str(file)))
         self._lock = _locked(file.with_name(file.name + ".lock"), str(file))
         self._head = _head_of(file)
         self._one = threading.Lock()
         try:
+            if afresh:  # not before the lock is held: another may be writing what would be deleted
+                _remove(file)
             if not file.exists():
                 os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
             self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
@@ -207,7 +209,7 @@ def rotate(file: Path) -> Path:
             raise InvalidInput(
                 Problem(found="nothing before its last snapshot", accepted="a longer one", file=str(file))
             )
-        _remove(beside)
+        _remove(beside, lock=True)
         made = SqliteJournal(beside)
         made.adopt(journal.rows(snapshot.seq - 1))
         made._take_over(journal.fence)
@@ -221,12 +223,12 @@ def rotate(file: Path) -> Path:
         os.replace(beside, file)
         return kept
     finally:
-        _remove(beside)
+        _remove(beside, lock=True)
         journal._close()
 
 
-def _remove(file: Path) -> None:
-    for end in ("", "-wal", "-shm", ".head", ".lock"):
+def _remove(file: Path, *, lock: bool = False) -> None:
+    for end in ("", "-wal", "-shm", ".head", *((".lock",) if lock else ())):
         file.with_name(f"{file.name}{end}").unlink(missing_ok=True)
 
 

@@ -216,9 +216,9 @@ def _run(
 
     live = asked.settings.live
     file = places.journal("playground" if playground is not None else live.mode)
-    if playground is not None:
-        _forget(file)  # the venue in this process begins anew, and so does what is known of it
-    journal = open_journal(live.journal or file, account=fingerprint(door.key))
+    # The venue in this process begins anew, and so does what is known of it; a journal that was named is kept.
+    afresh = playground is not None and live.journal is None
+    journal = open_journal(live.journal or file, account=fingerprint(door.key), afresh=afresh)
     screen: StoreScreen | None = None
     beside: list[subprocess.Popen[bytes]] = []
     try:
@@ -255,11 +255,6 @@ def _run(
 def _last_at(mind: Mind) -> int:
     """The clock does not go back behind what was written, even where the machine's did."""
     return max((row.at for row in mind.journal.rows(mind.journal.seq - 1)), default=0)
-
-
-def _forget(file: Path) -> None:
-    for name in (file.name, f"{file.name}-wal", f"{file.name}-shm", f"{file.name}.head"):
-        file.with_name(name).unlink(missing_ok=True)
 
 
 def _store_of(asked: Asked) -> Callable[[], Any]:
