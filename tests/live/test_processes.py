@@ -168,7 +168,9 @@ REFUSALS = [
     (("--mode", "fast"), {}, 2, "live.mode"),
     (("--mode", "paper"), {"EXITBRAIN_EXITS__DEFAULT_STOP_PCT": "12"}, 2, "a last stop beyond the plan's"),
     (("--mode", "paper", "--url", "https://fapi.binance.com"), {}, 2, "where orders are real"),
+    (("--mode", "paper", "--url", "https://fapi.binance.com."), {}, 2, "where orders are real"),
     (("--mode", "paper", "--url", "http://example.com"), {}, 2, "is not encrypted"),
+    (("--mode", "paper", "--url", "http://127.0.0.1:99999"), {}, 2, "http://host:port"),
     (("--mode", "paper", "--url", "http://127.0.0.1:9"), {}, 3, "does not answer"),
     (("--mode", "paper", "--candles", "missing.csv"), {}, 2, "missing.csv"),
 ]

@@ -31,7 +31,7 @@ from exitbrain.venues.binance.asking import EXCHANGE_INFO, TIME
 from exitbrain.venues.binance.wire import Reply, Request
 from exitbrain.wiring.live import starting
 from exitbrain.wiring.live.minding import WARM_WITHIN, Mind, Patient
-from exitbrain.wiring.live.places import Places
+from exitbrain.wiring.live.places import KEY, SECRET, Places
 from live.processes import CONFIG, free_port, monitor_process, venue_process, wait_until
 from loops import run_in_a_loop
 
@@ -161,6 +161,42 @@ def test_a_question_that_fails_takes_the_other_back() -> None:
 
 async def _away() -> None:
     raise Unavailable("nobody answers")
+
+
+# where the venue is
+
+
+NO_ADDRESSES = (
+    "http://[::1", "http://127.0.0.1:99999", "http://127.0.0.1:abc", "http://127.0.0.1:0", "http://", "127.0.0.1:8322",
+    "ftp://127.0.0.1", "http://a b", "http://127.0.0.1:1 2", "http://a%zz", "https:/fapi.binance.com",
+)  # fmt: skip
+WITH_SECRETS = (
+    "http://u:hunter2@127.0.0.1", "https://hunter2@h", "https://h/?key=hunter2", "https://h/#hunter2",
+    "u:hunter2@h", "http://u:hunter2@[::1", "http://u:hun/ter2@h:99999", "https://:hunter2@h",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("url", [*NO_ADDRESSES, *WITH_SECRETS])
+@pytest.mark.parametrize("name", ["url", "stream_url"])
+def test_what_is_no_address_is_bad_input_and_a_password_in_it_is_not_repeated(
+    name: str, url: str, tmp_path: Path
+) -> None:
+    url = url if name == "url" else url.replace("http", "ws", 1)
+    live = {"mode": "paper", "url": "http://127.0.0.1:9", "serve": False} | {name: url}
+    asked = starting.Asked(settings=load_config({"live": live}), home=tmp_path, environment={})
+    with pytest.raises(InvalidInput, match=f"live.{name}.*accepted: ") as told:
+        starting.door_of(asked, None)
+    assert "ter2" not in str(told.value)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8322", "http://[::1]:8322", "http://localhost", "https://h.example"])
+def test_an_address_is_taken(url: str, tmp_path: Path) -> None:
+    asked = starting.Asked(
+        settings=load_config({"live": {"mode": "paper", "url": url}}),
+        home=tmp_path,
+        environment={KEY: "k", SECRET: "s"},
+    )
+    assert starting.door_of(asked, None).url == url
 
 
 # the journal of a demo

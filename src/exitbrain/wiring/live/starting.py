@@ -24,6 +24,7 @@ from exitbrain.errors import InvalidInput, Problem, Unavailable
 from exitbrain.live.running import Clock, Running, Terms
 from exitbrain.venues.binance.adapter import ACCOUNT_URL, STREAM_URL, URL, BinanceAdapter
 from exitbrain.venues.binance.http import HttpWire
+from exitbrain.wiring.live.addresses import HTTP, STREAMS, check_url, is_loopback
 from exitbrain.wiring.live.alerts import Alerts
 from exitbrain.wiring.live.minding import Mind
 from exitbrain.wiring.live.places import WORDS, Places, fingerprint, keys_of
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("exitbrain.live")
 SHADOW, PAPER, LIVE = "shadow", "paper", "live"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PORTS_TRIED = 20
 BOT_SEED = 1
 SERVED_WITHIN = 5.0  # seconds: where protection takes that long, somebody wants to look
@@ -70,19 +70,15 @@ class Door:
     name: str
 
 
-def is_loopback(url: str) -> bool:
-    return urlsplit(url).hostname in LOOPBACK
-
-
 def door_of(asked: Asked, playground: Playground | None) -> Door:
     """Raises InvalidInput and Unavailable for a mode that may not have this venue, a URL that is none, missing keys."""
     live = asked.settings.live
     url = playground.url if playground is not None else live.url or URL
-    _check_url(url, "live.url", ("http", "https"))
+    check_url(url, "live.url", HTTP)
     simulated = is_loopback(url)
     if not simulated and not url.startswith("https:"):
         raise InvalidInput(Problem(found=f"live.url {url} is not encrypted", accepted="https:// beyond this machine"))
-    if live.mode == PAPER and urlsplit(url).hostname == urlsplit(URL).hostname:
+    if live.mode == PAPER and (urlsplit(url).hostname or "").rstrip(".") == urlsplit(URL).hostname:
         found = f"mode paper with {url}, where orders are real"
         raise InvalidInput(Problem(found=found, accepted="a simulated venue or a test net; or mode live"))
     if live.mode != LIVE and simulated:  # a venue of this machine has no money to lose
@@ -91,17 +87,10 @@ def door_of(asked: Asked, playground: Playground | None) -> Door:
     else:
         key, secret = keys_of(asked.environment)
     stream = live.stream_url or (STREAM_URL if url == URL else url.replace("http", "ws", 1))
-    _check_url(stream, "live.stream_url", ("ws", "wss"))
+    check_url(stream, "live.stream_url", STREAMS)
     account = ACCOUNT_URL if url == URL else url
     name = "venue-sim" if simulated else live.venue
     return Door(url=url, stream_url=stream, account_url=account, key=key, secret=secret, simulated=simulated, name=name)
-
-
-def _check_url(url: str, name: str, schemes: tuple[str, ...]) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in schemes or not parts.hostname or parts.username or parts.query:
-        accepted = f"{schemes[0]}://host:port or {schemes[1]}://host, without a key in it"
-        raise InvalidInput(Problem(found=f"{name} is {url[:80]}", accepted=accepted))
 
 
 def check_consent(asked: Asked, door: Door, places: Places) -> None:
