@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
@@ -30,6 +31,7 @@ from exitbrain.venues.binance.adapter import BinanceAdapter
 from exitbrain.venues.binance.asking import EXCHANGE_INFO, TIME
 from exitbrain.venues.binance.wire import Reply, Request
 from exitbrain.wiring.live import starting
+from exitbrain.wiring.live.examining import examine
 from exitbrain.wiring.live.minding import WARM_WITHIN, Mind, Patient
 from exitbrain.wiring.live.places import KEY, SECRET, Places
 from live.processes import CONFIG, free_port, monitor_process, venue_process, wait_until
@@ -161,6 +163,38 @@ def test_a_question_that_fails_takes_the_other_back() -> None:
 
 async def _away() -> None:
     raise Unavailable("nobody answers")
+
+
+def _journal_of(folder: Path, journal: str) -> str | Path:
+    file = folder / "config.yaml"
+    file.write_text(f"live: {{journal: {journal}}}")
+    asked = starting.Asked(settings=load_config(str(file)), home=folder, environment={}, base=folder)
+    return starting.journal_of(asked, Places.of(folder), "paper")
+
+
+def test_a_journal_lies_beside_the_config_that_names_it(tmp_path: Path) -> None:
+    assert _journal_of(tmp_path, "x.db") == tmp_path / "x.db"
+    assert _journal_of(tmp_path, "'sqlite:///x.db'") == tmp_path / "x.db"
+    assert _journal_of(tmp_path, "/elsewhere/x.db") == Path("/elsewhere/x.db")
+    assert _journal_of(tmp_path, "'postgresql://h/x'") == "postgresql://h/x"
+    assert _journal_of(tmp_path, "null") == tmp_path / "live" / "paper.sqlite3"
+    assert _journal_of(tmp_path, "'true'") == tmp_path / "true"
+
+
+@pytest.mark.parametrize("word", ["true", "False", "on"])
+@pytest.mark.parametrize("name", ["journal", "plan", "profiles", "url", "stream_url"])
+def test_a_place_that_is_a_switch_is_refused(name: str, word: str, tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(f"live: {{{name}: {word}}}")
+    with pytest.raises(InvalidInput, match=rf"live.{name} is {word}; accepted: a path or an address"):
+        load_config(str(file))
+
+
+def test_the_doctor_says_that_a_monitor_is_running(tmp_path: Path) -> None:
+    asked = starting.Asked(settings=load_config({"live": {"mode": "paper"}}), home=tmp_path, environment={})
+    with closing(open_journal(Places.of(tmp_path).journal("playground"))):
+        found = {one.subject: one for one in examine(asked)}
+    assert found["journal"].ok and found["journal"].detail == "a monitor is running, and writes it"
 
 
 # where the venue is

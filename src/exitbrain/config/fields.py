@@ -157,6 +157,18 @@ class TextField(Annotation):
         return text
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceField(TextField):
+    """Where something lies. An unquoted true or off is a slip, not a file of that name."""
+
+    words: str = "a path or an address; one that reads as true or false in quotes"
+
+    def check(self, value: Any) -> str:
+        if isinstance(value, Plain) and truth(value) is not None:
+            raise refuse(self.accepted)
+        return TextField.check(self, value)
+
+
 @dataclass(frozen=True, slots=True)
 class ChoiceField(Annotation):
     """One of the words; `fold` accepts other cases, `also` maps further words to one of them."""
@@ -223,6 +235,7 @@ def as_written(number: Any) -> Any:
 
 Text = Annotated[str, TextField()]
 AnyText = Annotated[str, TextField(blank=True)]
+Place = Annotated[str, PlaceField()]
 Switch = Annotated[bool, SwitchField()]
 Positive = Annotated[Decimal, NumberField(above=0)]
 NotNegative = Annotated[Decimal, NumberField(at_least=0)]

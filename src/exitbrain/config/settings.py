@@ -27,6 +27,7 @@ from exitbrain.config.fields import (
     NotNegative,
     NumberField,
     Percent,
+    Place,
     Positive,
     Section,
     Switch,
@@ -241,19 +242,19 @@ class LiveSettings(Section):
     """Which are looked after; null: all that have a position."""
     timeframe: Annotated[str, ChoiceField(TIMEFRAMES)] = "5m"
     """Of the bars that regime, trails and rules see."""
-    plan: Text | None = None
+    plan: Place | None = None
     """A plan file whose exit rules run."""
-    profiles: Text | None = None
+    profiles: Place | None = None
     """A file of profiles on top of the defaults."""
     policy: Annotated[str, ChoiceField(("adopt", "alert", "ignore"), str.lower)] = "adopt"
     """What becomes of a position that is found: a stop and a plan; a word; nothing."""
     rollout_pct: Annotated[int, NumberField(whole=True, at_least=0, at_most=100)] = 100
     """How many of a hundred symbols are looked after; which ones is told by their names."""
-    candles: Annotated[tuple[Text, ...], AS_TUPLE] | None = None
+    candles: Annotated[tuple[Place, ...], AS_TUPLE] | None = None
     """Candle files of the simulated venue in paper mode; null: the demo's."""
-    url: Text | None = None
+    url: Place | None = None
     """Where the venue answers; null: Binance itself, and in paper mode a simulated venue in this process."""
-    stream_url: Text | None = None
+    stream_url: Place | None = None
     """Where its streams are; null: beside url."""
     speed: Annotated[Decimal, NumberField(above=0, at_most=100_000)] | None = None
     """How fast the simulated venue's time runs; null: four bars a second for the demo's candles, else as the clock."""
@@ -265,8 +266,9 @@ class LiveSettings(Section):
     """Whether the last stop is one that closes whatever is open."""
     alerts: Annotated[tuple[Text, ...], AS_TUPLE] = ()
     """Where alerts go beside the log: Apprise URLs."""
-    journal: Text | None = None
-    """The journal: a file, or a PostgreSQL URL; null: a file in the home folder."""
+    journal: Place | None = None
+    """The journal: a file, beside the config where its path is relative, or a PostgreSQL URL; null: a file in the home
+    folder."""
     watchdog: Switch = True
     """Whether a second process stands by that places the last stop where this one does not."""
     serve: Switch = True

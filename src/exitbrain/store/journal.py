@@ -28,6 +28,10 @@ MOST_WAITING = 256
 LONGEST_WAIT = 1_000_000  # microseconds of the rows' own time
 
 
+class Held(Unavailable):
+    """Another process writes it."""
+
+
 class Row(NamedTuple):
     """`at` is the event's time in microseconds, `fence` the opening that wrote it."""
 
@@ -54,7 +58,7 @@ def open_journal(target: str | Path, account: str = "main", *, afresh: bool = Fa
     """The journal of a file, or of an account where `target` is postgresql://…, for writing. `afresh` begins a file
     anew: what it held is gone.
 
-    Unavailable where another holds it or it cannot be reached, Halted where it is not what was written.
+    Held where another writes it, Unavailable where it cannot be reached, Halted where it is not what was written.
     """
     if is_postgres(target):
         from exitbrain.store.journal_postgres import PostgresJournal

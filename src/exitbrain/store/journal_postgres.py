@@ -21,7 +21,7 @@ from typing import Any
 
 from exitbrain.errors import InvalidInput, Problem, Unavailable
 from exitbrain.store.databases import CONNECT_SECONDS, checked_url
-from exitbrain.store.journal import LATEST, LOCK_WITHIN, START, Journal, Row, Rows
+from exitbrain.store.journal import LATEST, LOCK_WITHIN, START, Held, Journal, Row, Rows
 
 LEASE_SECONDS = 30
 RENEW_SECONDS = 10
@@ -173,7 +173,7 @@ class PostgresJournal(Journal):
         )  # fmt: skip
         if not found or not found[0][1]:
             who = f" ({found[0][0]}, till {found[0][2]} UTC)" if found else ""
-            raise Unavailable(f"journal {self.name}: another process writes it{who}")
+            raise Held(f"journal {self.name}: another process writes it{who}")
         # Its holder let the lease run out, yet its session lives. From here on its rows are refused.
         self._read.execute(
             "UPDATE journal_lease SET epoch = epoch + 1 WHERE account = %s AND expires < now()", self._account
@@ -184,7 +184,7 @@ class PostgresJournal(Journal):
             " AND (classid::bigint << 32) | objid::bigint = %s", self._lock_number,
         )  # fmt: skip
         if not self._try_lock():
-            raise Unavailable(f"journal {self.name}: another process writes it")
+            raise Held(f"journal {self.name}: another process writes it")
 
     def _try_lock(self) -> bool:
         return bool(self._read.execute("SELECT pg_try_advisory_lock(%s)", self._lock_number)[0][0])

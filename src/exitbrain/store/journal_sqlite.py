@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from exitbrain.errors import Halted, InvalidInput, Problem, Unavailable
-from exitbrain.store.journal import LATEST, LOCK_WITHIN, SNAPSHOT, START, Journal, Row, Rows
+from exitbrain.store.journal import LATEST, LOCK_WITHIN, SNAPSHOT, START, Held, Journal, Row, Rows
 
 BUSY_SECONDS = 2
 _COLUMNS = "seq, at, kind, body, fence, prev_hash, hash"
@@ -103,7 +103,7 @@ def sqlite_rows(file: Path) -> SqliteRows:
 
 
 class SqliteJournal(Journal):
-    """Opening it takes the lock. Unavailable where another holds it, Halted where it is not what was written."""
+    """Opening it takes the lock. Held where another has it, Halted where it is not what was written."""
 
     def __init__(self, file: Path, *, afresh: bool = False) -> None:
         if file.is_dir():
@@ -259,5 +259,5 @@ def _locked(file: Path, name: str) -> int:
                 time.sleep(0.02)
                 continue
             os.close(lock)
-            raise Unavailable(f"journal {name}: another process writes it") from None
+            raise Held(f"journal {name}: another process writes it") from None
         return lock

@@ -12,7 +12,7 @@ from exitbrain.venues.adapter import Connected, Finding, Heard
 from exitbrain.venues.binance.adapter import BinanceAdapter
 from exitbrain.venues.binance.http import HttpWire
 from exitbrain.wiring.live.places import Places
-from exitbrain.wiring.live.starting import LIVE, PAPER, Asked, Door, door_of, plan_of, registry_of
+from exitbrain.wiring.live.starting import LIVE, PAPER, Asked, Door, door_of, journal_of, plan_of, registry_of
 from exitbrain.wiring.live.switch import KillSwitch
 
 LEAST_BYTES = 1 << 30
@@ -35,18 +35,19 @@ def _files(asked: Asked, places: Places) -> Iterator[Finding]:
 
 
 def _own(asked: Asked, places: Places) -> Iterator[Finding]:
-    from exitbrain.store.journal import open_journal
+    from exitbrain.store.journal import Held, open_journal
 
     live = asked.settings.live
-    target = live.journal or places.journal(live.mode)
+    target = journal_of(asked, places, "playground" if live.mode == PAPER and live.url is None else live.mode)
     try:
         journal = open_journal(target)
         rows = journal.seq
         journal.close()
         yield Finding(subject="journal", ok=True, detail=f"{rows} rows, whole, can be written")
+    except Held:
+        yield Finding(subject="journal", ok=True, detail="a monitor is running, and writes it")
     except ExitBrainError as error:
-        running = "another process" in str(error)
-        yield Finding(subject="journal", ok=running, detail=str(error))
+        yield Finding(subject="journal", ok=False, detail=str(error))
     free = shutil.disk_usage(places.folder).free
     yield Finding(subject="disk", ok=free >= LEAST_BYTES, detail=f"{free / (1 << 30):.1f} GiB free", needed=False)
     switch = KillSwitch(asked.home).read()

@@ -22,6 +22,7 @@ from exitbrain.config.environment import exit_brain_enabled
 from exitbrain.config.settings import Settings
 from exitbrain.errors import InvalidInput, Problem, Unavailable
 from exitbrain.live.running import Clock, Running, Terms
+from exitbrain.store.journal import is_postgres
 from exitbrain.venues.binance.adapter import ACCOUNT_URL, STREAM_URL, URL, BinanceAdapter
 from exitbrain.venues.binance.http import HttpWire
 from exitbrain.wiring.live.addresses import HTTP, STREAMS, check_url, is_loopback
@@ -105,6 +106,15 @@ def check_consent(asked: Asked, door: Door, places: Places) -> None:
     if given is None or given.strip().strip('"') != WORDS:
         raise InvalidInput(Problem(found="live without consent", accepted=f'--consent "{WORDS}", once for each key'))
     places.keep_consent(door.key)
+
+
+def journal_of(asked: Asked, places: Places, name: str) -> str | Path:
+    """As `open_journal` takes it: what the config names, or the home's own of that name."""
+    journal = asked.settings.live.journal
+    if journal is None:
+        return places.journal(name)
+    path = journal.removeprefix("sqlite:///")
+    return journal if "://" in path or is_postgres(path) else asked.base / path
 
 
 def registry_of(asked: Asked) -> ProfileRegistry:
@@ -204,10 +214,10 @@ def _run(
     from exitbrain.store.journal import open_journal
 
     live = asked.settings.live
-    file = places.journal("playground" if playground is not None else live.mode)
+    target = journal_of(asked, places, "playground" if playground is not None else live.mode)
     # The venue in this process begins anew, and so does what is known of it; a journal that was named is kept.
     afresh = playground is not None and live.journal is None
-    journal = open_journal(live.journal or file, account=fingerprint(door.key), afresh=afresh)
+    journal = open_journal(target, account=fingerprint(door.key), afresh=afresh)
     screen: StoreScreen | None = None
     beside: list[subprocess.Popen[bytes]] = []
     try:
