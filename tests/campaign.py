@@ -6,11 +6,13 @@
     python tests/campaign.py --kernel --worlds 100000
     python tests/campaign.py --kill9 --kills 500 --database sqlite --folder killed
     python tests/campaign.py --kernel --without-avx --worlds 2000
+    python tests/campaign.py --parity --worlds 300
 
 With --kill9 a monitor is killed again and again; what it prints last is the sum of all batches in the folder. PostgreSQL
-is the server that EXITBRAIN_TEST_POSTGRES names. With --kernel the kernel's fills and sweeps stand against the walk bar by bar, with --without-avx compiled for any
-processor of the kind instead of this one. Ends with a line `N worlds, A agree, D differ`
-and exit status 1 where one differs.
+is the server that EXITBRAIN_TEST_POSTGRES names. With --kernel the kernel's fills and sweeps stand against the walk bar by
+bar, with --without-avx compiled for any processor of the kind instead of this one. With --parity the live monitor stands
+against the backtest: 3,000 bars of each real file of EXITBRAIN_TEST_DATA, then worlds with and without triggers. Ends with a
+line `N worlds, A agree, D differ` and exit status 1 where one differs.
 """
 
 from __future__ import annotations
@@ -21,8 +23,10 @@ import shutil
 import sys
 import tempfile
 import traceback
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from itertools import repeat
 from pathlib import Path
 
@@ -85,6 +89,35 @@ def killed(given: argparse.Namespace) -> int:
     )
 
 
+def in_parity(given: argparse.Namespace) -> int:
+    """Real candles and random worlds through the live monitor; every TradeSet that is left otherwise is printed."""
+    from live.test_parity import DATA, REAL, Parity, different, of_real_candles, of_world
+
+    def played(triggers: bool, seed: int) -> Parity:
+        with tempfile.TemporaryDirectory(prefix="world-") as folder:
+            return of_world(seed, Path(folder), triggers=triggers)
+
+    real = [(name, partial(of_real_candles, name, settings, 3_000)) for name, settings in REAL] if DATA else []
+    seeds = range(given.start, given.start + given.worlds)
+    random = [
+        (f"seed {seed}, {'triggers' if t else 'plain'}", partial(played, t, seed))
+        for t in (True, False)
+        for seed in seeds
+    ]
+    counts: Counter[str] = Counter()
+    differing = 0
+    for name, play in real + random:
+        parity = play()
+        counts.update(parity.counts)
+        differing += not parity.holds
+        if not parity.holds or name in dict(REAL):
+            print(name, parity.counts, *different(parity), sep="\n  ", flush=True)
+    told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in ("equal", "documented", "different"))
+    worlds = len(real) + len(random)
+    print(f"{worlds} worlds, {worlds - differing} agree, {differing} differ; TradeSets: {told}")
+    return int(differing > 0)
+
+
 def main() -> int:
     asked = argparse.ArgumentParser(description="Compare the engine with the oracle on random worlds.")
     asked.add_argument("--worlds", type=int, default=5000, help="how many seeds")
@@ -97,6 +130,7 @@ def main() -> int:
     kind.add_argument("--kernel", action="store_true", help="the kernel against the walk bar by bar")
     asked.add_argument("--without-avx", action="store_true", help="with --kernel: compiled for any such processor")
     kind.add_argument("--kill9", action="store_true", help="live monitors that are killed, judged by the venue's log")
+    kind.add_argument("--parity", action="store_true", help="the live monitor against the backtest")
     asked.add_argument(
         "--kills", type=int, default=500, help="with --kill9: how many, with those that --folder tells of"
     )
@@ -112,6 +146,8 @@ def main() -> int:
         os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | any_processor)
     if given.kill9:
         return killed(given)
+    if given.parity:
+        return in_parity(given)
     if given.seed is not None:
         told = (
             judged_kernel(given.seed)

@@ -164,22 +164,15 @@ def test_independent_positions_cannot_be_played_on_one_account() -> None:
         by_hand(["100 101 99 100"] * 3, ["0 long 1 98 e"], "1/1/HARD", settings={"account": {"independent": True}})
 
 
-@pytest.mark.skipif(not DATA, reason="needs EXITBRAIN_TEST_DATA")
-@pytest.mark.parametrize(("name", "settings"), REAL, ids=[name[4:25] for name, _ in REAL])
-def test_real_candles_are_left_alike(name: str, settings: dict[str, Any]) -> None:
-    """Trailing, SOFT legs and a risk_reduce trigger over 500 real bars."""
+def of_real_candles(name: str, settings: dict[str, Any], count: int) -> Parity:
+    """Trailing, SOFT legs and a risk_reduce trigger over the first real bars, with an entry every 15."""
     symbol = name.split("_")[2]
-    bars = pl.read_parquet(Path(DATA) / name).slice(0, 500)
+    bars = pl.read_parquet(Path(DATA) / name).slice(0, count)
     if "symbol" not in bars.columns:
         bars = bars.with_columns(symbol=pl.lit(symbol))
-    times = bars["timestamp"].to_list()
-    rows = pl.DataFrame(
-        {
-            "timestamp": times[40:490:15],
-            "symbol": symbol,
-            "side": (["long", "short", "long"] * 10)[: len(times[40:490:15])],
-        }
-    )
+    times = bars["timestamp"].to_list()[40 : count - 10 : 15]
+    sides = (["long", "short", "long"] * len(times))[: len(times)]
+    rows = pl.DataFrame({"timestamp": times, "symbol": symbol, "side": sides})
     plan = {
         "plan_id": "p",
         "triggers": [
@@ -190,7 +183,13 @@ def test_real_candles_are_left_alike(name: str, settings: dict[str, Any]) -> Non
     }  # fmt: skip
     given = {"account": {"sizing": {"mode": "notional", "value": 5000}} | settings.get("account", {})}
     given |= {"execution": settings.get("execution", {})}
-    parity = parity_of_inputs(gather(bars, entries=rows, plan=plan, config=given, environment={}))
+    return parity_of_inputs(gather(bars, entries=rows, plan=plan, config=given, environment={}))
+
+
+@pytest.mark.skipif(not DATA, reason="needs EXITBRAIN_TEST_DATA")
+@pytest.mark.parametrize(("name", "settings"), REAL, ids=[name[4:25] for name, _ in REAL])
+def test_real_candles_are_left_alike(name: str, settings: dict[str, Any]) -> None:
+    parity = of_real_candles(name, settings, 500)
     assert not different(parity), different(parity)[0]
     reasons = Counter(exit_.reason for one in parity.sets for exit_ in one.live)
     assert reasons["trim_exit"] and reasons["take_profit_1"] and parity.counts["equal"] > 10, reasons
