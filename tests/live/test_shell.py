@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exitbrain.cli import main
 from exitbrain.core.instants import instant_of, iso
 from exitbrain.core.live.book import SECOND, Settings, State
 from exitbrain.core.live.events import (
@@ -47,7 +49,7 @@ from exitbrain.live.narrating import would_lines
 from exitbrain.live.prices import AT_LEAST_EVERY, PriceGate
 from exitbrain.live.showing import figures_of, orders_shown, positions_shown
 from exitbrain.venues.adapter import Finding
-from exitbrain.wiring.live.guarding import NAKED_FOR, Guard, _answer, covered
+from exitbrain.wiring.live.guarding import NAKED_FOR, Guard, Watchdog, Watched, _answer, _beaten_at, covered
 from exitbrain.wiring.live.places import KEY, SECRET, WORDS, Places, in_rollout, keys_of
 from loops import run_in_a_loop
 
@@ -198,6 +200,86 @@ def test_its_stop_closes_and_is_never_met_already(lots: int, entry: int, mark: i
     side = 1 if lots > 0 else -1
     assert stop.close_position and stop.side == -side and stop.kind is OrderKind.STOP_MARKET
     assert side * (mark - stop.level) > 0 and side * (entry - stop.level) > 0
+
+
+@pytest.mark.parametrize(
+    ("told", "understood"),
+    [
+        ({}, Watched()),
+        ({"disaster_pct": "7.5", "symbols": ["A"]}, Watched(symbols=("A",), disaster_pct=Decimal("7.5"))),
+        ({"policy": "alert", "rollout_pct": 50}, Watched(policy="alert", rollout_pct=50)),
+        ({"disaster_pct": "abc"}, Watched()),
+        ({"disaster_pct": None}, Watched()),
+        ({"disaster_pct": float("nan")}, Watched()),
+        ({"disaster_pct": 150}, Watched()),
+        ({"disaster_pct": [10], "symbols": "BTCUSDT"}, Watched()),
+        ({"symbols": [1]}, Watched()),
+        ({"symbols": {"BTCUSDT": 1}, "rollout_pct": 50}, Watched(rollout_pct=50)),
+        ({"policy": 7, "rollout_pct": True}, Watched()),
+        ({"policy": "none", "rollout_pct": 101}, Watched()),
+    ],
+)
+def test_a_heartbeat_of_wrong_types_leaves_the_defaults_which_guard_all(
+    told: dict[str, Any], understood: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    logging.getLogger("exitbrain.watchdog").propagate = True  # a test of the command line may have set its own handler
+    assert Watched().heard(told) == understood
+    wrong = [name for name in told if getattr(understood, name) == getattr(Watched(), name)]
+    assert len(caplog.messages) == len(wrong)
+    for name in wrong:
+        assert any(f"live.{name}" in one and one.endswith(" stays") for one in caplog.messages)
+    before = Watched(symbols=("A",), policy="ignore", rollout_pct=3, disaster_pct=Decimal(2))
+    assert all(getattr(before.heard(told), name) == getattr(before, name) for name in wrong)
+
+
+@pytest.mark.parametrize("at", ["now", None, [], float("nan"), float("inf"), 1e300])
+def test_a_heartbeat_that_does_not_say_when_is_old(at: object) -> None:
+    assert _beaten_at({"at": at}) < 0 and _beaten_at(None) < 0
+    assert _beaten_at({"at": 5}) == 5.0
+
+
+@pytest.mark.parametrize("left", ['{"disaster_pct": "abc", "ended": "no"}', "{", "", "[]"])
+def test_the_watchdog_protects_with_a_broken_heartbeat(left: str, tmp_path: Path) -> None:
+    """L5: what was not understood must not keep a position from its stop."""
+    places = Places.of(tmp_path)
+    places.heartbeat.write_text(left)
+    adapter = MagicMock(instruments={"BTCUSDT": BTC})
+    adapter.open, adapter.close, adapter.mark = AsyncMock(), AsyncMock(), AsyncMock(return_value=500_000)
+    adapter.positions = AsyncMock(return_value=(LONG,))
+    sent = list[Send]()
+
+    async def carry_out(effect: Effect) -> tuple[Event, ...]:
+        if isinstance(effect, Send):
+            sent.append(effect)
+            return (_taken(effect),)
+        assert isinstance(effect, Ask)
+        is_orders = effect.what is Question.ORDERS
+        return (OrdersSeen(key="BTCUSDT", asked_at=1, orders=()) if is_orders else LONG,)
+
+    adapter.carry_out = carry_out
+    run_in_a_loop(Watchdog(adapter, places, {"disaster_pct": []}).run(0.2))
+    assert [(one.level, one.close_position) for one in sent] == [(450_000, True)]
+
+
+@pytest.mark.parametrize(
+    ("left", "status", "said"),
+    [
+        (None, 3, "no monitor has left a heartbeat"),
+        ("{", 2, "at which venue positions are watched: url is null"),
+        ('{"url": 7, "disaster_pct": "abc"}', 2, "url is 7; accepted: what exitbrain live writes"),
+        ('{"url": "http://u:hunter2@h"}', 2, "url holds more than a place"),
+        ('{"url": "http://example.com"}', 2, "is not encrypted"),
+    ],
+)
+def test_a_watchdog_does_not_guess_the_venue(
+    left: str | None, status: int, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if left is not None:
+        Places.of(tmp_path).heartbeat.write_text(left)
+    tmp_path.joinpath("live").mkdir(exist_ok=True)
+    assert main(["watchdog", "--home", str(tmp_path), "--for", "1"]) == status
+    told = capsys.readouterr().err
+    assert said in told and len(told.splitlines()) == 1 and "hunter2" not in told
 
 
 def test_questions_have_no_effect_that_is_sent() -> None:

@@ -6,6 +6,7 @@ import re
 from urllib.parse import SplitResult, urlsplit
 
 from exitbrain.errors import InvalidInput, Problem
+from exitbrain.venues.binance.adapter import ACCOUNT_URL, STREAM_URL, URL
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HTTP, STREAMS = ("http", "https"), ("ws", "wss")
@@ -34,3 +35,13 @@ def _parts(url: str) -> SplitResult | None:
         return None if parts.port == 0 or any(letter.isspace() for letter in url) else parts
     except ValueError:
         return None
+
+
+def check_encrypted(url: str, name: str) -> None:
+    if not is_loopback(url) and urlsplit(url).scheme != "https":
+        raise InvalidInput(Problem(found=f"{name} {url} is not encrypted", accepted="https:// beyond this machine"))
+
+
+def beside(url: str) -> tuple[str, str]:
+    """Where the streams and the account of a venue are that answers at `url`."""
+    return (STREAM_URL, ACCOUNT_URL) if url == URL else (url.replace("http", "ws", 1), url)

@@ -12,7 +12,7 @@ import json
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -21,7 +21,7 @@ from exitbrain.core.ladder import toward_market
 from exitbrain.core.live.events import Answered, Ask, OrdersSeen, Outcome, PositionSeen, Question, Resting, Send
 from exitbrain.core.live.orders import OrderKind
 from exitbrain.core.market import Instrument
-from exitbrain.errors import ExitBrainError
+from exitbrain.errors import ExitBrainError, InvalidInput, one_line
 from exitbrain.venues.binance.adapter import BinanceAdapter
 from exitbrain.wiring.live.places import Places, in_rollout
 
@@ -30,6 +30,7 @@ LOOK_EVERY = 1.0
 NAKED_FOR = 5.0
 OLD_AFTER = 15.0
 LEAVES_AFTER = 120.0  # without a monitor and without a position
+NEVER = 1e12
 
 
 @dataclass(slots=True)
@@ -70,21 +71,70 @@ def covered(lots: int, orders: tuple[Resting, ...]) -> int:
 
 
 def heartbeat(places: Places) -> Mapping[str, Any] | None:
+    """What the monitor wrote last; None where that cannot be read."""
     try:
         told = json.loads(places.heartbeat.read_text())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
-    return told if isinstance(told, dict) and isinstance(told.get("at"), int | float) else None
+    return told if isinstance(told, dict) else None
+
+
+def _beaten_at(beat: Mapping[str, Any] | None) -> float:
+    """Seconds; for ever ago where nothing says when."""
+    at = None if beat is None else beat.get("at")
+    return float(at) if isinstance(at, int | float) and -NEVER < at < NEVER else -NEVER
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Which positions it guards and how far away it places a stop: the config's words of the monitor, as it told them."""
+
+    symbols: tuple[str, ...] | None = None
+    policy: str = "adopt"
+    rollout_pct: int = 100
+    disaster_pct: Decimal = Decimal(10)
+
+    def heard(self, told: Mapping[str, Any]) -> Watched:
+        """What can be understood; the rest stays as it was, which is all symbols at the start: a stop too many can be
+        taken away, one that is missing is found out too late."""
+        from exitbrain.config.settings import load_config
+
+        understood: dict[str, Any] = {}
+        for name in self.__dataclass_fields__:
+            if name in told:
+                try:
+                    understood[name] = getattr(load_config({"live": {name: told[name]}}).live, name)
+                except InvalidInput as error:
+                    LOG.warning("heartbeat: %s; %s stays", one_line(str(error)), _words(getattr(self, name)))
+        return replace(self, **understood)
+
+    def guards(self, symbol: str) -> bool:
+        if self.policy != "adopt" or not in_rollout(symbol, self.rollout_pct):
+            return False
+        return self.symbols is None or symbol in self.symbols
+
+
+def _words(value: object) -> str:
+    return "all symbols" if value is None else ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 class Watchdog:
     def __init__(self, adapter: BinanceAdapter, places: Places, told: Mapping[str, Any]) -> None:
-        self.adapter, self.places, self.told = adapter, places, told
-        self.guard = Guard(Fraction(Decimal(str(told.get("disaster_pct", "10")))) / 100)
+        self.adapter, self.places = adapter, places
+        self._told: Mapping[str, Any] = {}
+        self.watched = Watched()
+        self.guard = Guard(Fraction(0))
+        self._hear(told)
         self._idle_since = time.monotonic()
         self._opened = False
         self._made = 0
         self._said: set[str] = set()
+
+    def _hear(self, told: Mapping[str, Any]) -> None:
+        told = {name: told[name] for name in self.watched.__dataclass_fields__ if name in told}
+        if told != self._told or not self.guard.disaster:
+            self._told, self.watched = told, self.watched.heard(told)
+            self.guard.disaster = Fraction(self.watched.disaster_pct) / 100
 
     async def run(self, seconds: float | None = None) -> None:
         """Until the monitor has ended in peace, or nobody is left to be guarded."""
@@ -93,11 +143,11 @@ class Watchdog:
             while until is None or time.monotonic() < until:
                 beat = heartbeat(self.places)
                 if beat is not None:
-                    self.told = beat
-                    if beat.get("ended"):
+                    self._hear(beat)
+                    if beat.get("ended") is True:
                         LOG.info("the monitor has ended; its stops stay at the venue")
                         return
-                alone = beat is None or time.time() > float(beat["at"]) + OLD_AFTER
+                alone = time.time() > _beaten_at(beat) + OLD_AFTER
                 self._once("alone", alone, f"no heartbeat for {OLD_AFTER:g} s: positions are watched alone")
                 if await self._look(alone) or not alone:
                     self._idle_since = time.monotonic()
@@ -124,20 +174,12 @@ class Watchdog:
             self._once("away", True, str(error))
             return False
         self._once("away", positions is None, "the venue does not answer")
-        mine = [seen for seen in positions or () if self._guards(seen.key)]
+        mine = [seen for seen in positions or () if self.watched.guards(seen.key)]
         for gone in set(self.guard.naked_since) - {seen.key for seen in mine}:
             del self.guard.naked_since[gone]
         for seen in mine:
             await self._look_at(seen, alone)
         return bool(mine)
-
-    def _guards(self, symbol: str) -> bool:
-        symbols = self.told.get("symbols")
-        if self.told.get("policy", "adopt") != "adopt" or not in_rollout(
-            symbol, int(self.told.get("rollout_pct", 100))
-        ):
-            return False
-        return symbols is None or symbol in symbols
 
     async def _look_at(self, seen: PositionSeen, alone: bool) -> None:
         events = await self.adapter.carry_out(Ask(key=seen.key, what=Question.ORDERS))

@@ -23,9 +23,9 @@ from exitbrain.config.settings import Settings
 from exitbrain.errors import InvalidInput, Problem, Unavailable
 from exitbrain.live.running import Clock, Running, Terms
 from exitbrain.store.journal import is_postgres
-from exitbrain.venues.binance.adapter import ACCOUNT_URL, STREAM_URL, URL, BinanceAdapter
+from exitbrain.venues.binance.adapter import URL, BinanceAdapter
 from exitbrain.venues.binance.http import HttpWire
-from exitbrain.wiring.live.addresses import HTTP, STREAMS, check_url, is_loopback
+from exitbrain.wiring.live.addresses import HTTP, STREAMS, beside, check_encrypted, check_url, is_loopback
 from exitbrain.wiring.live.alerts import Alerts
 from exitbrain.wiring.live.minding import Mind
 from exitbrain.wiring.live.places import WORDS, Places, fingerprint, keys_of
@@ -77,8 +77,7 @@ def door_of(asked: Asked, playground: Playground | None) -> Door:
     url = playground.url if playground is not None else live.url or URL
     check_url(url, "live.url", HTTP)
     simulated = is_loopback(url)
-    if not simulated and not url.startswith("https:"):
-        raise InvalidInput(Problem(found=f"live.url {url} is not encrypted", accepted="https:// beyond this machine"))
+    check_encrypted(url, "live.url")
     if live.mode == PAPER and (urlsplit(url).hostname or "").rstrip(".") == urlsplit(URL).hostname:
         found = f"mode paper with {url}, where orders are real"
         raise InvalidInput(Problem(found=found, accepted="a simulated venue or a test net; or mode live"))
@@ -87,9 +86,9 @@ def door_of(asked: Asked, playground: Playground | None) -> Door:
         secret = asked.environment.get("EXITBRAIN_VENUE_API_SECRET") or "venue-sim"
     else:
         key, secret = keys_of(asked.environment)
-    stream = live.stream_url or (STREAM_URL if url == URL else url.replace("http", "ws", 1))
+    streams, account = beside(url)
+    stream = live.stream_url or streams
     check_url(stream, "live.stream_url", STREAMS)
-    account = ACCOUNT_URL if url == URL else url
     name = "venue-sim" if simulated else live.venue
     return Door(url=url, stream_url=stream, account_url=account, key=key, secret=secret, simulated=simulated, name=name)
 
