@@ -261,3 +261,18 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_page(
     found = page.evaluate("axe.run(document)")["violations"]
     assert [(v["id"], [n["html"] for n in v["nodes"]]) for v in found] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+PLACES = ("runs", "compare", "profiles", "experiments", "strategist", "live", "events")
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280])
+def test_every_screen_fits_its_window_and_its_place_stands_in_view(open_page: Open, width: int) -> None:
+    for place in PLACES:
+        page = open_page(f"/{place}", width=width)
+        page.wait_for_selector("#content section")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, place
+        for link in page.locator(".places a").all():
+            box = link.bounding_box()
+            assert box["x"] >= 0 and box["x"] + box["width"] <= width, (place, link.inner_text())
+        assert page.locator(".places [aria-current=page]").get_attribute("href") == f"/{place}"

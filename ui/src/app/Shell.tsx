@@ -30,8 +30,8 @@ export function Shell() {
         Skip to the content
       </a>
       <header className="bar">
-        <NavLink to="/runs" className="brand">
-          <Mark /> Exit Brain
+        <NavLink to="/runs" className="brand" aria-label="Exit Brain">
+          <Mark /> <span>Exit Brain</span>
         </NavLink>
         <nav aria-label="Screens" className="places">
           {PLACES.map(({ to, name }) => (
