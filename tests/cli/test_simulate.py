@@ -37,8 +37,12 @@ def test_bugs_that_can_be_planted_are_listed(world: World) -> None:
         (("--crash-points", "--scenario", "sideways"), "no such scenario"),
         (("--campaign", "c", "--mutant", "exit-repeated"), "accepted: one of the two"),
         (("--seeds", "0"), "--seeds"),
+        (("--campaign", "file"), "file is no folder; accepted: a folder"),
+        (("--campaign", "file/c"), "file is no folder; accepted: a folder"),
+        (("--campaign", ""), "accepted: a folder"),
     ],
 )
 def test_bad_options_are_refused(arguments: tuple[str, ...], words: str, world: World) -> None:
+    (world.folder / "file").touch()
     said = world.run("simulate", *arguments)
     assert said.status == 2 and words in said.err and "Traceback" not in said.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -64,18 +65,29 @@ def run_simulation(asked: Asked) -> None:
 def _counted(asked: Asked) -> Counts:
     from exitbrain.live.simulation.campaign import campaign, simulated
 
+    folder = None if asked.campaign is None else _campaign_folder(asked.campaign)
     with stages() as show:
 
         def tell(total: Counts) -> None:
             if show is not None:
                 show(total.line(), min(1.0, total.seeds / asked.seeds))
 
-        if asked.campaign is None:
+        if folder is None:
             return simulated(asked.seed, asked.seeds, asked.jobs, asked.mutant, tell)
         try:
-            return campaign(Path(asked.campaign), asked.seed, asked.seeds, asked.jobs, tell)
+            return campaign(folder, asked.seed, asked.seeds, asked.jobs, tell)
         except OSError as error:
             raise Unavailable(f"{asked.campaign}: {error.strerror}") from None
+
+
+def _campaign_folder(path: str) -> Path:
+    """There already, or one that can be made."""
+    folder = Path(path)
+    nearest = next((one for one in (folder, *folder.parents) if os.path.lexists(one)), None)
+    if not path.strip() or (nearest is not None and not nearest.is_dir()):
+        found = f"--campaign {path!r}" if nearest is None or not path.strip() else f"--campaign: {nearest} is no folder"
+        raise InvalidInput(found, accepted="a folder, there already or to be made")
+    return folder
 
 
 def _tell(violation: Violation, mutant: str | None, *, shrink: bool) -> None:
