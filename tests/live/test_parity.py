@@ -159,6 +159,17 @@ def test_inputs_that_are_not_found_are_bad_input(tmp_path: Path, capsys: pytest.
     assert main(["parity", run, "--inputs", str(tmp_path / "moved")]) == 0
 
 
+@pytest.mark.parametrize("folder", ["nowhere", "file", ""])
+def test_a_folder_of_inputs_that_is_none_is_bad_input(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where the inputs are found elsewhere: who names a folder means it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    assert main(["parity", "run", "--inputs", folder]) == 2
+    assert f"--inputs '{folder}' is no" in capsys.readouterr().err
+
+
 def test_independent_positions_cannot_be_played_on_one_account() -> None:
     with pytest.raises(InvalidInput, match="independent"):
         by_hand(["100 101 99 100"] * 3, ["0 long 1 98 e"], "1/1/HARD", settings={"account": {"independent": True}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,13 +12,17 @@ from rich.console import Console
 from exitbrain.cli.amounts import counted, decimals_of, moment
 from exitbrain.cli.fixed_columns import Column, fitting, lines, print_line
 from exitbrain.cli.terminal import console, print_json
-from exitbrain.errors import Halted
+from exitbrain.errors import Halted, InvalidInput, Problem
 from exitbrain.wiring.parity.running import Parity, parity_of
 
 INDENT = "    "
 
 
 def print_parity(run: str, candles: Sequence[str], folders: Sequence[str], *, expand: bool, as_json: bool) -> None:
+    for folder in folders:
+        if not os.path.isdir(folder):
+            found = f"--inputs {folder!r} is {'no folder' if os.path.lexists(folder) else 'not there'}"
+            raise InvalidInput(Problem(found=found, accepted="a folder in which inputs of the run lie"))
     parity = parity_of(run, candles, folders)
     rows = [one.to_dict() for one in parity.sets]
     if as_json:
