@@ -150,10 +150,11 @@ def test_a_monitor_that_does_not_answer_is_told(world: World, home: Path) -> Non
     ("arguments", "status", "word"),
     [
         (("flatten", "BTCUSDT", "--yes"), 3, "no monitor runs; start one: exitbrain live --mode paper"),
-        (("flatten", "", "--yes"), 2, "printable"),
+        (("flatten", "", "--yes"), 2, "SYMBOL is ''; accepted: 1 to 80 printable letters"),
+        (("latch", "set", "--symbol", ""), 2, "--symbol is ''; accepted: 1 to 80 printable letters"),
         (("flatten",), 2, "Missing argument"),
         (("kill", "--resume", "--show"), 2, "--resume and --show together"),
-        (("kill", "--by", "\x1b[2J"), 2, "printable"),
+        (("kill", "--by", "\x1b[2J"), 2, "--by is "),
         (("latch", "set", "--by", "x" * 81), 2, "1 to 80 printable letters"),
         (("latch", "put"), 2, "No such command"),
         (("latch", "set", "--wait", "-1"), 2, "--wait"),

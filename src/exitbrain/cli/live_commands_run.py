@@ -55,7 +55,7 @@ def change_latch(
     with _operator(home) as operator:
         ask = operator.set_latch if action == "set" else operator.clear_latch
         heard = operator.is_heard
-        command, taken = _followed(operator, ask(who, place=_checked(place), note=note), wait)
+        command, taken = _followed(operator, ask(who, place=_checked(place, "--symbol"), note=note), wait)
     if as_json:
         print_json({"command": command, "taken": taken})
     elif not taken:
@@ -108,7 +108,7 @@ def _tell_switch(state: dict[str, Any]) -> None:
 def flatten(name: str, by: str | None, wait: float, home: str | None, *, yes: bool, as_json: bool) -> None:
     who = _who(by)
     with _operator(home) as operator:
-        seen = operator.preview(_checked(name))
+        seen = operator.preview(_checked(name, "SYMBOL"))
         if as_json and not yes:
             print_json({"preview": seen, "command": None})
             return
@@ -191,14 +191,16 @@ def _place(place: str) -> str:
 
 def _who(by: str | None) -> str:
     if by is not None:
-        return _checked(by)
+        return _checked(by, "--by")
     try:
         return getpass.getuser()[:MOST_LETTERS] or "operator"
     except (KeyError, OSError, ImportError):  # a user without a name
         return f"uid {os.getuid()}"
 
 
-def _checked(text: str) -> str:
+def _checked(text: str, name: str) -> str:
     if not text.strip() or not text.isprintable() or len(text) > MOST_LETTERS:
-        raise InvalidInput(Problem(found=f"{text[:MOST_LETTERS]!r}", accepted=f"1 to {MOST_LETTERS} printable letters"))
+        raise InvalidInput(
+            Problem(found=f"{name} is {text[:MOST_LETTERS]!r}", accepted=f"1 to {MOST_LETTERS} printable letters")
+        )
     return text.strip()
