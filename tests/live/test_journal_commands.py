@@ -43,6 +43,23 @@ def test_verify_says_what_it_holds(history: Path, capsys: pytest.CaptureFixture[
     assert verdict["by_kind"]["snapshot"] >= 3 and verdict["orders"] > 10
 
 
+def test_who_only_reads_leaves_nothing_behind(history: Path) -> None:
+    def lying() -> dict[str, tuple[int, int]]:
+        return {one.name: (one.stat().st_size, one.stat().st_mtime_ns) for one in history.parent.iterdir()}
+
+    before = lying()
+    for words in (["verify"], ["show", "--last", "3"]):
+        assert main(["journal", words[0], str(history), *words[1:]]) == 0
+    assert lying() == before
+    writing = open_journal(history)
+    writing.append(1 << 60, "note", "kept")
+    assert main(["journal", "verify", str(history)]) == 0
+    assert f"{history.name}-wal" in lying(), "what another writes stays"
+    writing.append(1 << 60, "note", "kept as well")
+    writing.close()
+    assert [row.body for row in rows_of(str(history))][-2:] == ["kept", "kept as well"]
+
+
 @pytest.mark.parametrize("seq", [7, 71, 200])
 def test_verify_ends_with_4_where_a_row_was_changed(
     history: Path, seq: int, capsys: pytest.CaptureFixture[str]

@@ -35,9 +35,11 @@ _SCHEMA = (
 
 
 class SqliteRows(Rows):
-    def __init__(self, file: Path, db: sqlite3.Connection) -> None:
+    def __init__(self, file: Path, db: sqlite3.Connection, *, tidies: bool = False) -> None:
+        """`tidies`: the files that SQLite makes beside the journal for whoever reads it are gone when this is closed."""
         self.name = str(file)
         self._db = db
+        self._tidied = file if tidies else None
         self._head = _head_of(file)
 
     def after(self, seq: int) -> Iterator[Row]:
@@ -71,6 +73,8 @@ class SqliteRows(Rows):
 
     def close(self) -> None:
         self._db.close()
+        if self._tidied is not None:
+            _tidy(self._tidied)
 
     def _rows(self, which: str, *values: object) -> Iterator[Row]:
         try:
@@ -86,7 +90,8 @@ def sqlite_rows(file: Path) -> SqliteRows:
         found = "a folder" if file.is_dir() else "not a file" if file.exists() else "no such file"
         raise InvalidInput(Problem(found=found, accepted=accepted, file=str(file)))
     # A reader of a log makes files beside it; in a folder where it may not, and nobody writes, it reads the file alone.
-    kept = not os.access(file.parent, os.W_OK) and not file.with_name(f"{file.name}-wal").exists()
+    is_idle = not file.with_name(f"{file.name}-wal").exists()
+    kept = is_idle and not os.access(file.parent, os.W_OK)
     asked = f"file:{quote(str(file))}?mode=ro{'&immutable=1' if kept else ''}"
     db = sqlite3.connect(asked, uri=True, isolation_level=None, timeout=BUSY_SECONDS)
     try:
@@ -99,7 +104,17 @@ def sqlite_rows(file: Path) -> SqliteRows:
     if "journal" not in names:
         db.close()
         raise InvalidInput(Problem(found="a SQLite file without a journal", accepted=accepted, file=str(file)))
-    return SqliteRows(file, db)
+    return SqliteRows(file, db, tidies=is_idle and not kept)
+
+
+def _tidy(file: Path) -> None:
+    """SQLite itself deletes them when the last one closes that may write, and no other has the file open."""
+    with suppress(sqlite3.Error):
+        db = sqlite3.connect(f"file:{quote(str(file))}?mode=rw", uri=True, isolation_level=None, timeout=0)
+        try:
+            db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        finally:
+            db.close()
 
 
 class SqliteJournal(Journal):
