@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -114,6 +115,33 @@ def test_the_kill_switch_works_with_a_damaged_store(world: World, home: Path) ->
     (home / "store.sqlite3").write_bytes(b"not a database" * 500)
     said = world.run("kill")
     assert said.status == 0 and (home / "KILL").exists() and "Traceback" not in said.err
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (lambda file: file.touch(), "an empty file"),
+        (lambda file: file.write_text("rate decision\nback at 9\n"), "rate decision"),
+        (lambda file: file.mkdir(), "a folder KILL"),
+        (lambda file: file.symlink_to("nowhere"), "a KILL that is no file"),
+        (os.mkfifo, "a KILL that is no file"),
+    ],
+)
+def test_a_switch_that_was_made_by_hand_is_on_and_goes_off(
+    made: Callable[[Path], object], said: str, world: World, home: Path
+) -> None:
+    made(home / "KILL")
+    shown = world.run("kill", "--show").out
+    assert re.search(rf"the kill switch is on \(20.*Z, {said}.*\): stops stay", shown), shown
+    off = world.run("kill", "--resume")
+    assert off.status == 0 and off.out.startswith("the kill switch is off\n") and not os.path.lexists(home / "KILL")
+
+
+def test_a_folder_in_its_place_that_holds_something_is_taken_away_by_hand(world: World, home: Path) -> None:
+    (home / "KILL" / "more").mkdir(parents=True)
+    said = world.run("kill", "--resume")
+    assert said.status == 3 and "it is a folder: take it away by hand" in said.err and len(said.err.splitlines()) == 1
+    assert (home / "KILL" / "more").exists()
 
 
 def test_a_position_is_flattened_where_that_is_confirmed(world: World, home: Path) -> None:

@@ -379,6 +379,12 @@ def test_the_watchdog_tells_an_answer_in_words(outcome: Outcome, code: int, word
     assert _answer(Answered(key="BTCUSDT", id="x", cancel=False, outcome=outcome, code=code)) == words
 
 
+def test_a_switch_that_cannot_be_turned_off_does_not_end_the_monitor() -> None:
+    shell = _shell([])
+    shell._turn_off = MagicMock(side_effect=Unavailable("kill switch: it is a folder"))
+    assert shell._obey({"kind": "resume", "body": {}, "by": "ann"}) == ("refused", "kill switch: it is a folder")
+
+
 @pytest.mark.parametrize(("seconds", "outcome"), [(5, "done"), (59, "done"), (61, "refused"), (86_400, "refused")])
 def test_a_flatten_that_waited_for_a_monitor_is_good_for_a_minute(seconds: int, outcome: str) -> None:
     """Its asker was told that nobody took it: a start a day later must not close the position."""

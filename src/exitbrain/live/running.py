@@ -558,7 +558,10 @@ class Running:
                 self._settle_mode()
                 return "stops stay and are replaced; ladders and rules pause"
             case "resume":
-                self._turn_off()
+                try:
+                    self._turn_off()
+                except Unavailable as error:  # a folder in the switch's place, say
+                    raise InvalidInput(str(error)) from None
                 self._fault, self._asked_mode = "", None
                 self._settle_mode()
                 return f"mode {self.state.mode.value}"
