@@ -263,6 +263,19 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_page(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_a_table_wider_than_its_window_says_so_and_keeps_the_names_of_its_rows(open_page: Open) -> None:
+    page = open_page("/runs", width=390)
+    page.locator(".scroll-frame[data-hidden=after]").wait_for()
+    frame = page.locator(".scroll-frame")
+    name = frame.locator("tbody th").first
+    before = name.bounding_box()
+    frame.locator(".scroll").evaluate("one => one.scrollTo(one.scrollWidth, 0)")
+    page.locator(".scroll-frame[data-hidden=before]").wait_for()
+    assert name.bounding_box()["x"] == before["x"]
+    last = page.get_by_role("button", name="Delete first").bounding_box()
+    assert last["x"] + last["width"] <= 390
+
+
 PLACES = ("runs", "compare", "profiles", "experiments", "strategist", "live", "events")
 
 

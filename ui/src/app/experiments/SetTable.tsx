@@ -58,7 +58,7 @@ export function SetTable({ experimentId, names }: { experimentId: string; names:
           <tbody>
             {items.map((one) => (
               <tr key={one.set}>
-                <th scope="row">{at(one.opened_at)}</th>
+                <th scope="row" className="whole">{at(one.opened_at)}</th>
                 <td>{one.symbol}</td>
                 <td>{one.side}</td>
                 <td>{one.arm}</td>
