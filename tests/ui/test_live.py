@@ -288,11 +288,25 @@ def test_everything_is_reached_by_keys(monitor: Monitor, visit: Any) -> None:
     expect(flatten).to_be_focused()
 
 
+def test_a_narrow_window_tells_who_asked_and_what_came_of_it_and_the_ids_of_orders(
+    monitor: Monitor, visit: Any
+) -> None:
+    page = visit("/live?open=BTCUSDT", width=390)
+    page.get_by_role("region", name="Risk-off latch").get_by_role("button", name="Set").click()
+    page.get_by_role("dialog").get_by_role("button", name="Set it").click()
+    row = page.get_by_role("row", name=re.compile("Latch set.*web.*done: 0.7 sold at 51240"))
+    orders = page.get_by_role("region", name="Orders of BTCUSDT")
+    for seen in (row.first.get_by_role("cell").last, orders.locator("tbody code:visible").first):
+        box = seen.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_it_fits_and_can_be_read_by_all(monitor: Monitor, visit: Any, scheme: str, width: int) -> None:
     page = visit("/live?open=BTCUSDT", scheme, width)
     expect(page.get_by_role("region", name="Orders of BTCUSDT")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    expect(page.locator(".scroll-frame[data-hidden]")).to_have_count(0)
     judged_clean(page)
     shot(page, f"live-{scheme}-{width}")

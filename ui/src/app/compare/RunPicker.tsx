@@ -2,6 +2,7 @@ import { keepPreviousData } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
 import { api, type Shape } from "../../api/client";
+import { type Head, Heads } from "../../components/Heads";
 import { Scroll } from "../../components/Scroll";
 import { Signed } from "../../components/Signed";
 import { useMoment } from "../../components/zone";
@@ -9,6 +10,15 @@ import { exact, inR, money } from "../../model/format";
 import { Failure } from "../Failure";
 import { FEWEST, MOST, styleOf } from "./model";
 import { Stroke } from "./Stroke";
+
+const HEADS: Head[] = [
+  { name: "Compare" },
+  { name: "Candles" },
+  { name: "Sets", right: true },
+  { name: "Net P&L", right: true },
+  { name: "Mean R", right: true },
+  { name: "Made" },
+];
 
 const SHOWN = 12;
 type Props = { chosen: string[]; choose: (runs: string[]) => void };
@@ -106,22 +116,7 @@ function Choices({ items, chosen, toggle }: ChoicesProps) {
   return (
     <Scroll name="Runs to choose from">
       <table className="plain">
-        <thead>
-          <tr>
-            <th scope="col">Compare</th>
-            <th scope="col">Candles</th>
-            <th scope="col" className="right">
-              Sets
-            </th>
-            <th scope="col" className="right">
-              Net P&amp;L
-            </th>
-            <th scope="col" className="right">
-              Mean R
-            </th>
-            <th scope="col">Made</th>
-          </tr>
-        </thead>
+        <Heads of={HEADS} />
         <tbody>
           {items.map((run) => (
             <tr key={run.run_id}>

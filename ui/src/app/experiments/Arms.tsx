@@ -1,30 +1,23 @@
 import type { Shape } from "../../api/client";
+import { type Head, Heads } from "../../components/Heads";
 import { Scroll } from "../../components/Scroll";
 import { exact, inR } from "../../model/format";
+
+const HEADS: Head[] = [
+  { name: "Arm" },
+  { name: "Changes" },
+  { name: "Weight", right: true },
+  { name: "Assigned", right: true },
+  { name: "Mean R, assigned", right: true },
+  { name: "Mean R, every set", right: true },
+];
 
 /** What each arm changes, how many sets the hash gave it, and what it made of them. */
 export function Arms({ one }: { one: Shape["ExperimentDetail"] }) {
   return (
     <Scroll name="Arms">
       <table className="plain">
-        <thead>
-          <tr>
-            <th scope="col">Arm</th>
-            <th scope="col">Changes</th>
-            <th scope="col" className="right">
-              Weight
-            </th>
-            <th scope="col" className="right">
-              Assigned
-            </th>
-            <th scope="col" className="right">
-              Mean R, assigned
-            </th>
-            <th scope="col" className="right">
-              Mean R, every set
-            </th>
-          </tr>
-        </thead>
+        <Heads of={HEADS} />
         <tbody>
           {one.results.map((arm) => (
             <tr key={arm.name}>

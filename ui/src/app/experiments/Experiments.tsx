@@ -1,6 +1,7 @@
 import { keepPreviousData } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { api, type Shape } from "../../api/client";
+import { type Head, Heads } from "../../components/Heads";
 import { Scroll } from "../../components/Scroll";
 import { useMoment } from "../../components/zone";
 import { exact, percent } from "../../model/format";
@@ -8,6 +9,15 @@ import { useAddress } from "../address";
 import { Failure } from "../Failure";
 import "./experiments.css";
 import { STATES } from "./model";
+
+const HEADS: Head[] = [
+  { name: "Experiment" },
+  { name: "Arms", wide: true },
+  { name: "State" },
+  { name: "Sets", right: true, wide: true },
+  { name: "Verdict" },
+  { name: "Made", wide: true },
+];
 
 const PAGE_SIZE = 50;
 const POLL = 2_000;
@@ -69,32 +79,21 @@ function Rows({ page }: { page: Shape["ExperimentPage"] | undefined }) {
   return (
     <Scroll name="Experiments">
       <table className="plain experiments">
-        <thead>
-          <tr>
-            <th scope="col">Experiment</th>
-            <th scope="col">Arms</th>
-            <th scope="col">State</th>
-            <th scope="col" className="right">
-              Sets
-            </th>
-            <th scope="col">Verdict</th>
-            <th scope="col">Made</th>
-          </tr>
-        </thead>
+        <Heads of={HEADS} />
         <tbody>
           {page.items.map((one) => (
             <tr key={one.experiment_id}>
               <th scope="row">
                 <Link to={`/experiments/${encodeURIComponent(one.experiment_id)}`}>{one.name}</Link>
               </th>
-              <td>{one.arms.join(" and ")}</td>
+              <td className="wide-only">{one.arms.join(" and ")}</td>
               <td>
                 <span className={`run-status ${one.state}`}>{STATES[one.state]}</span>
                 {one.progress !== null && ` ${percent(one.progress, 0)}`}
               </td>
-              <td className="right">{exact(one.num_sets)}</td>
+              <td className="right wide-only">{exact(one.num_sets)}</td>
               <td className="told">{one.verdict ?? one.error ?? ""}</td>
-              <td>{at(one.created_at)}</td>
+              <td className="wide-only">{at(one.created_at)}</td>
             </tr>
           ))}
         </tbody>

@@ -1,8 +1,16 @@
 import { api, type Shape } from "../../api/client";
+import { type Head, Heads } from "../../components/Heads";
 import { Scroll } from "../../components/Scroll";
 import { useMoment } from "../../components/zone";
 import { Failure } from "../Failure";
 import { commandOf, outcomeOf } from "./model";
+
+const HEADS: Head[] = [
+  { name: "What" },
+  { name: "By", wide: true },
+  { name: "When", wide: true },
+  { name: "Outcome" },
+];
 
 const POLL = 3_000;
 
@@ -16,21 +24,20 @@ export function Asked() {
   return (
     <Scroll name="Asked of the monitor">
       <table className="plain">
-        <thead>
-          <tr>
-            <th scope="col">What</th>
-            <th scope="col">By</th>
-            <th scope="col">When</th>
-            <th scope="col">Outcome</th>
-          </tr>
-        </thead>
+        <Heads of={HEADS} />
         <tbody>
           {commands.map((one) => (
             <tr key={one.command_id}>
-              <th scope="row">{commandOf(one)}</th>
-              <td>{one.by}</td>
-              <td>{at(one.at)}</td>
-              <td className={one.outcome === "refused" ? "loss" : undefined}>{outcomeOf(one)}</td>
+              <th scope="row">
+                {commandOf(one)}
+                <small className="narrow-only">
+                  {" "}
+                  {one.by}, {at(one.at)}
+                </small>
+              </th>
+              <td className="wide-only">{one.by}</td>
+              <td className="wide-only">{at(one.at)}</td>
+              <td className={one.outcome === "refused" ? "wraps loss" : "wraps"}>{outcomeOf(one)}</td>
             </tr>
           ))}
         </tbody>

@@ -1,9 +1,30 @@
 import type { ReactNode } from "react";
 import { api, type Shape } from "../../api/client";
+import { type Head, Heads } from "../../components/Heads";
 import { Scroll } from "../../components/Scroll";
 import { useMoment } from "../../components/zone";
 import { DASH, exact, inR, words } from "../../model/format";
-import { type Position, type Rung, RUNGS, stopOf, trailOf } from "./model";
+import { type Order, type Position, type Rung, RUNGS, stopOf, trailOf } from "./model";
+
+const RUNG_HEADS: Head[] = [
+  { name: "Rung" },
+  { name: "Price", right: true },
+  { name: "R", right: true, wide: true },
+  { name: "Quantity", right: true },
+  { name: "Order", wide: true },
+  { name: "State" },
+];
+
+const ORDER_HEADS: Head[] = [
+  { name: "Order" },
+  { name: "Type", wide: true },
+  { name: "Side", wide: true },
+  { name: "Price", right: true },
+  { name: "Quantity", right: true },
+  { name: "Filled", right: true, wide: true },
+  { name: "State" },
+  { name: "Client id", wide: true },
+];
 
 const POLL = 2_000;
 
@@ -37,24 +58,7 @@ function Ladder({ one }: { one: Position }) {
       </h3>
       <Scroll name={`Ladder of ${one.symbol}`}>
         <table className="plain">
-          <thead>
-            <tr>
-              <th scope="col">Rung</th>
-              <th scope="col" className="right">
-                Price
-              </th>
-              <th scope="col" className="right wide-only">
-                R
-              </th>
-              <th scope="col" className="right">
-                Quantity
-              </th>
-              <th scope="col" className="wide-only">
-                Order
-              </th>
-              <th scope="col">State</th>
-            </tr>
-          </thead>
+          <Heads of={RUNG_HEADS} />
           <tbody>
             {plan.rungs.map((rung) => (
               <RungRow key={`${rung.leg} ${rung.reason} ${rung.price}`} rung={rung} />
@@ -136,39 +140,24 @@ function Orders({ of, symbol }: { of: string; symbol: string }) {
       <h3>Orders</h3>
       <Scroll name={`Orders of ${symbol}`}>
         <table className="plain">
-          <thead>
-            <tr>
-              <th scope="col">Order</th>
-              <th scope="col" className="wide-only">
-                Type
-              </th>
-              <th scope="col" className="wide-only">
-                Side
-              </th>
-              <th scope="col" className="right">
-                Price
-              </th>
-              <th scope="col" className="right">
-                Quantity
-              </th>
-              <th scope="col" className="right wide-only">
-                Filled
-              </th>
-              <th scope="col">State</th>
-              <th scope="col">Client id</th>
-            </tr>
-          </thead>
+          <Heads of={ORDER_HEADS} />
           <tbody>
             {orders.map((order) => (
               <tr key={order.id}>
-                <th scope="row">{order.own === false ? "somebody else’s" : `${words(order.role)}${order.role === "take" && order.leg !== null ? ` ${order.leg}` : ""}`}</th>
+                <th scope="row">
+                  {order.own === false ? "somebody else’s" : roleOf(order)}
+                  <small className="narrow-only">
+                    {" "}
+                    <code>{order.id}</code>
+                  </small>
+                </th>
                 <td className="wide-only">{words(order.kind).toLowerCase()}</td>
                 <td className="wide-only">{order.side ?? DASH}</td>
                 <td className="right">{exact(order.price)}</td>
                 <td className="right">{order.close_position ? "all" : exact(order.quantity)}</td>
                 <td className="right wide-only">{exact(order.filled)}</td>
                 <td>{words(order.stage).toLowerCase()}</td>
-                <td>
+                <td className="wide-only">
                   <code>{order.id}</code>
                 </td>
               </tr>
@@ -179,3 +168,5 @@ function Orders({ of, symbol }: { of: string; symbol: string }) {
     </div>
   );
 }
+
+const roleOf = ({ role, leg }: Order): string => (role === "take" && leg !== null ? `${words(role)} ${leg}` : words(role));

@@ -1,5 +1,6 @@
 import { Fragment, useState } from "react";
 import type { Shape } from "../../api/client";
+import { type Head, Heads } from "../../components/Heads";
 import { Scroll } from "../../components/Scroll";
 import { Signed } from "../../components/Signed";
 import { brief, decimals, exact, money } from "../../model/format";
@@ -7,6 +8,17 @@ import { useAddress } from "../address";
 import { Detail } from "./Detail";
 import { Flatten } from "./Flatten";
 import { type Position, protectionOf, stopOf } from "./model";
+
+const HEADS: Head[] = [
+  { name: "Symbol" },
+  { name: "Quantity", right: true, wide: true },
+  { name: "Entry", right: true, wide: true },
+  { name: "Mark", right: true, wide: true },
+  { name: "P&L", right: true },
+  { name: "R", right: true, wide: true },
+  { name: "Protection" },
+  { name: "Stop", right: true, wide: true },
+];
 
 type Props = { positions: readonly Position[]; monitor: Shape["Monitor"] };
 
@@ -35,30 +47,7 @@ function Rows({ positions, monitor, flatten }: Props & { flatten: (one: Position
   return (
     <Scroll name="Positions">
       <table className="plain positions">
-        <thead>
-          <tr>
-            <th scope="col">Symbol</th>
-            <th scope="col" className="right wide-only">
-              Quantity
-            </th>
-            <th scope="col" className="right wide-only">
-              Entry
-            </th>
-            <th scope="col" className="right wide-only">
-              Mark
-            </th>
-            <th scope="col" className="right">
-              P&L
-            </th>
-            <th scope="col" className="right wide-only">
-              R
-            </th>
-            <th scope="col">Protection</th>
-            <th scope="col" className="right wide-only">
-              Stop
-            </th>
-          </tr>
-        </thead>
+        <Heads of={HEADS} />
         <tbody>
           {positions.map((one) => (
             <Fragment key={one.key}>

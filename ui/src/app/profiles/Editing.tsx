@@ -3,6 +3,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { api, client, type Shape } from "../../api/client";
 import { Problem } from "../../api/problem";
+import { type Head, Heads } from "../../components/Heads";
 import { Scroll } from "../../components/Scroll";
 import { Signed } from "../../components/Signed";
 import { DASH, exact, inR, money, percent } from "../../model/format";
@@ -12,6 +13,17 @@ import { Editor } from "./Editor";
 import { LadderPicture } from "./LadderPicture";
 import { REGIMES } from "./model";
 import type { Schema } from "./schemaHelp";
+
+const HEADS: Head[] = [
+  { name: "Leg" },
+  { name: "Order" },
+  { name: "R", right: true },
+  { name: "Price", right: true },
+  { name: "From entry", right: true },
+  { name: "Size", right: true },
+  { name: "P&L", right: true },
+  { name: "In all", right: true },
+];
 
 const PAUSE = 300;
 const NO_FINDINGS: Shape["Finding"][] = [];
@@ -223,30 +235,7 @@ function Legs({ preview }: { preview: Shape["Preview"] }) {
   return (
     <Scroll name="Legs of the ladder">
       <table className="plain">
-        <thead>
-          <tr>
-            <th scope="col">Leg</th>
-            <th scope="col">Order</th>
-            <th scope="col" className="right">
-              R
-            </th>
-            <th scope="col" className="right">
-              Price
-            </th>
-            <th scope="col" className="right">
-              From entry
-            </th>
-            <th scope="col" className="right">
-              Size
-            </th>
-            <th scope="col" className="right">
-              P&amp;L
-            </th>
-            <th scope="col" className="right">
-              In all
-            </th>
-          </tr>
-        </thead>
+        <Heads of={HEADS} />
         <tbody>
           {preview.rows.map((row) => (
             <tr key={row.name}>

@@ -1,7 +1,18 @@
+import { type Head, Heads } from "../../components/Heads";
 import { Scroll } from "../../components/Scroll";
 import { useMoment } from "../../components/zone";
 import { decimals, DASH, inR } from "../../model/format";
 import { type Detail, GATES, gateWord, measured, windows } from "./model";
+
+const HEADS: Head[] = [
+  { name: "Gate" },
+  { name: "From" },
+  { name: "To" },
+  { name: "Sets", right: true },
+  { name: "Mean", right: true },
+  { name: "Drawdown", right: true },
+  { name: "Exits" },
+];
 
 /** Each gate in order, what it said and what it measured. */
 export function Gates({ one }: { one: Detail }) {
@@ -39,23 +50,7 @@ export function Evidence({ one }: { one: Detail }) {
   return (
     <Scroll name="Windows">
       <table className="plain">
-        <thead>
-          <tr>
-            <th scope="col">Gate</th>
-            <th scope="col">From</th>
-            <th scope="col">To</th>
-            <th scope="col" className="right">
-              Sets
-            </th>
-            <th scope="col" className="right">
-              Mean
-            </th>
-            <th scope="col" className="right">
-              Drawdown
-            </th>
-            <th scope="col">Exits</th>
-          </tr>
-        </thead>
+        <Heads of={HEADS} />
         <tbody>
           {rows.map(({ gate, window }) => (
             <tr key={`${gate} ${window.start}`}>

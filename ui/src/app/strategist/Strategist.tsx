@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { Link, useNavigate } from "react-router";
 import { api, client, type Shape } from "../../api/client";
+import { type Head, Heads } from "../../components/Heads";
 import { Scroll } from "../../components/Scroll";
 import { Section } from "../../components/Section";
 import { useMoment } from "../../components/zone";
@@ -9,6 +10,14 @@ import { Failure } from "../Failure";
 import { CandleNames } from "./CandleNames";
 import { GATES, STATES, STYLES } from "./model";
 import "./strategist.css";
+
+const HEADS: Head[] = [
+  { name: "Plan" },
+  { name: "State" },
+  { name: "From" },
+  { name: "Gates" },
+  { name: "Made" },
+];
 
 /** Every written plan, a form for one more, and the prompts. */
 export function Strategist() {
@@ -41,15 +50,7 @@ function Rows({ list }: { list: Shape["ProposalList"] | undefined }) {
   return (
     <Scroll name="Plans">
       <table className="plain">
-        <thead>
-          <tr>
-            <th scope="col">Plan</th>
-            <th scope="col">State</th>
-            <th scope="col">From</th>
-            <th scope="col">Gates</th>
-            <th scope="col">Made</th>
-          </tr>
-        </thead>
+        <Heads of={HEADS} />
         <tbody>
           {list.items.map((one) => (
             <tr key={one.proposal_id}>

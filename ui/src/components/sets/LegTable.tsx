@@ -2,7 +2,20 @@ import { exact, money, words } from "../../model/format";
 import type { TradeLeg } from "../../model/payload";
 import { Signed } from "../Signed";
 import { useMoment } from "../zone";
+import { type Head, Heads } from "../Heads";
 import { Scroll } from "../Scroll";
+
+const HEADS: Head[] = [
+  { name: "Time" },
+  { name: "Side" },
+  { name: "Quantity", right: true },
+  { name: "Price", right: true },
+  { name: "Reason" },
+  { name: "Category" },
+  { name: "Fees", right: true },
+  { name: "P&L", right: true },
+  { name: "Position after", right: true },
+];
 
 export function LegTable({ legs, of }: { legs: readonly TradeLeg[]; of: string }) {
   const at = useMoment();
@@ -10,29 +23,7 @@ export function LegTable({ legs, of }: { legs: readonly TradeLeg[]; of: string }
     <Scroll name={`Trade legs of ${of}`}>
       <table className="plain legs">
         <caption>Trade legs</caption>
-        <thead>
-          <tr>
-            <th scope="col">Time</th>
-            <th scope="col">Side</th>
-            <th scope="col" className="right">
-              Quantity
-            </th>
-            <th scope="col" className="right">
-              Price
-            </th>
-            <th scope="col">Reason</th>
-            <th scope="col">Category</th>
-            <th scope="col" className="right">
-              Fees
-            </th>
-            <th scope="col" className="right">
-              P&amp;L
-            </th>
-            <th scope="col" className="right">
-              Position after
-            </th>
-          </tr>
-        </thead>
+        <Heads of={HEADS} />
         <tbody>
           {legs.map((leg) => (
             <tr key={leg.leg_id}>

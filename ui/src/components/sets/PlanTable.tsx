@@ -1,7 +1,17 @@
 import { exact, words } from "../../model/format";
 import type { Plan, PlanLeg } from "../../model/payload";
 import { useMoment } from "../zone";
+import { type Head, Heads } from "../Heads";
 import { Scroll } from "../Scroll";
+
+const HEADS: Head[] = [
+  { name: "Leg" },
+  { name: "Order" },
+  { name: "R", right: true },
+  { name: "Price", right: true },
+  { name: "Quantity", right: true },
+  { name: "Status" },
+];
 
 export function PlanTable({ plan, of }: { plan: Plan; of: string }) {
   const at = useMoment();
@@ -9,22 +19,7 @@ export function PlanTable({ plan, of }: { plan: Plan; of: string }) {
     <Scroll name={`Exit plan of ${of}`}>
       <table className="plain legs">
         <caption>Exit plan</caption>
-        <thead>
-          <tr>
-            <th scope="col">Leg</th>
-            <th scope="col">Order</th>
-            <th scope="col" className="right">
-              R
-            </th>
-            <th scope="col" className="right">
-              Price
-            </th>
-            <th scope="col" className="right">
-              Quantity
-            </th>
-            <th scope="col">Status</th>
-          </tr>
-        </thead>
+        <Heads of={HEADS} />
         <tbody>
           {plan.legs.map((leg) => (
             <tr key={`${leg.kind}-${leg.index}-${leg.price}`}>
