@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from exitbrain.core.live.book import Settings, State
+from exitbrain.core.live.events import Alert, LatchAsked
+from exitbrain.core.live.step import step
 from exitbrain.live.deciding import Decided
-from exitbrain.live.narrating import decision_line
+from exitbrain.live.narrating import alert_line, command_line, decision_line
 
 
 def decided(**more: Any) -> Decided:
@@ -39,3 +42,26 @@ def decided(**more: Any) -> Decided:
 )
 def test_a_decision_says_who_wins_and_why_others_do_not(one: Decided, line: str) -> None:
     assert decision_line(one) == line
+
+
+COMMANDS = [
+    ("flatten", {"key": "BTCUSDT"}, "done", "closing BTCUSDT at market", "ann asked to close BTCUSDT: closing BTCUSDT at market"),
+    ("latch_set", {"place": "*"}, "done", "the latch is set", "ann asked to set the latch: the latch is set"),
+    ("kill", {}, "done", "", "ann asked for the kill switch"),
+    ("mode", {"mode": "OBSERVE"}, "done", "mode OBSERVE", "ann asked for mode OBSERVE: mode OBSERVE"),
+    ("flatten", {"symbol": "X"}, "refused", "no position", "ann asked to close X, which was refused: no position"),
+    ("dance", {}, "refused", "", "ann asked for dance, which was refused: without a word"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "body", "outcome", "detail", "words"), COMMANDS)
+def test_what_an_operator_asked_is_a_sentence(
+    kind: str, body: dict[str, str], outcome: str, detail: str, words: str
+) -> None:
+    assert command_line({"kind": kind, "body": body, "by": "ann"}, outcome, detail) == words
+
+
+def test_a_change_of_the_latch_is_a_sentence() -> None:
+    _, (told,) = step(State(settings=Settings()), LatchAsked(key="*", cause="operator", on=True), 1)
+    assert isinstance(told, Alert) and alert_line(told) == "the risk-off latch is set by operator, for the portfolio"
+    assert alert_line(Alert(key="X", name="naked", detail="4 of 4 lots have no stop")) == "4 of 4 lots have no stop"

@@ -47,6 +47,7 @@ from exitbrain.live import running
 from exitbrain.live.monitor import Monitor
 from exitbrain.live.narrating import would_lines
 from exitbrain.live.prices import AT_LEAST_EVERY, PriceGate
+from exitbrain.live.repeating import Repeats
 from exitbrain.live.showing import figures_of, orders_shown, positions_shown
 from exitbrain.venues.adapter import Finding
 from exitbrain.wiring.live.guarding import NAKED_FOR, Guard, Watchdog, Watched, _answer, _beaten_at, covered
@@ -358,6 +359,43 @@ def test_a_start_that_is_refused_leaves_no_connection_open() -> None:
     with pytest.raises(InvalidInput, match="hedge mode"):
         run_in_a_loop(shell.run(seconds=1))
     shell.venue.close.assert_awaited_once_with()  # type: ignore[attr-defined]
+
+
+def test_what_goes_on_is_said_once_and_now_and_then_for_how_long() -> None:
+    repeats = Repeats()
+    told = [repeats.words("away", "it is away", 100 + 1.7 * n) for n in range(60)]
+    assert [one for one in told if one] == ["it is away", "it is away, for 31 s now", "it is away, for 61 s now",
+        "it is away, for 92 s now"]  # fmt: skip
+    assert repeats.words("other", "another thing", 150.0) == "another thing"
+    assert repeats.words("away", "it is away", 1_000.0) == "it is away", "what has been well is new"
+
+
+def test_a_venue_that_is_away_at_a_start_is_told_once() -> None:
+    told = list[str]()
+    shell = _shell(told)
+    shell.venue.open = AsyncMock(side_effect=[Unavailable("it is away")] * 2 + [()])  # type: ignore[method-assign]
+    run_in_a_loop(shell.run(seconds=2.5))
+    assert [one for one in told if "away" in one] == ["it is away; it is asked again until it does"]
+
+
+def _told_at_the_end(state: State, terms: running.Terms) -> list[str]:
+    shell, told = _shell([]), list[str]()
+    shell.minded.monitor.state, shell.terms = state, terms  # type: ignore[misc]
+    shell.tell = lambda _name, key, text, **_: told.append(f"{key} {text}".strip())  # type: ignore[method-assign, assignment]
+    shell._tell_what_stays()
+    return told
+
+
+def test_an_end_says_what_stays_at_the_venue() -> None:
+    paper = running.Terms(mode="paper")
+    assert _told_at_the_end(lived(), paper) == [
+        "BTCUSDT long 0.01 stays open: 2 stops and 2 takes of it stay at the venue"
+    ]
+    assert _told_at_the_end(lived(mode=Mode.OBSERVE), paper) == ["BTCUSDT long 0.01 stays open: no stop covers it"]
+    assert _told_at_the_end(State(settings=Settings()), paper) == ["nothing is open"]
+    assert _told_at_the_end(lived(), running.Terms()) == [], "in shadow nothing was sent"
+    ends = running.Terms(mode="paper", venue_stays=False)
+    assert _told_at_the_end(lived(), ends) == ["the simulated venue ends too, with all that is open there"]
 
 
 def test_a_symbol_that_the_venue_does_not_have_is_told() -> None:

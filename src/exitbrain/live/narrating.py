@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from exitbrain.core.live.book import Book, Settings
+from exitbrain.core.live.book import Book, Settings, State
 from exitbrain.core.live.desired import desired
-from exitbrain.core.live.events import Cancel, Mode, Send
+from exitbrain.core.live.events import Alert, Cancel, Mode, Send
 from exitbrain.core.live.orders import OrderKind, Role, Stage, Want
 from exitbrain.core.market import Instrument
 from exitbrain.core.numbers import plain
@@ -77,6 +78,59 @@ def effect_line(effect: Send | Cancel, instrument: Instrument, role: Role, leg: 
     size = "all of it" if effect.close_position else plain(instrument.quantity(effect.lots))
     at = "" if effect.kind is OrderKind.MARKET else f" @ {plain(instrument.price(effect.level))}"
     return f"sends {_named(role, leg)}: {effect.kind} {side} {size}{at}"
+
+
+def alert_line(alert: Alert) -> str:
+    """Its detail is a sentence, but for the latch's."""
+    if alert.name not in ("latch_set", "latch_cleared"):
+        return alert.detail
+    return alert.detail.replace("risk_off latch", "the risk-off latch is").replace(", scope ", ", for the ")
+
+
+ASKED = {
+    "kill": "asked for the kill switch",
+    "resume": "asked to go on without the kill switch",
+    "latch_set": "asked to set the latch",
+    "latch_clear": "asked to clear the latch",
+}
+
+
+def command_line(command: Mapping[str, Any], outcome: str, detail: str) -> str:
+    """What an operator asked, and what came of it."""
+    kind, body = command["kind"], command["body"]
+    what = {
+        "flatten": f"asked to close {body.get('key') or body.get('symbol')}",
+        "mode": f"asked for mode {body.get('mode')}",
+    }
+    asked = f"{command['by']} {what.get(kind) or ASKED.get(kind) or f'asked for {kind}'}"
+    if outcome != "done":
+        return f"{asked}, which was {outcome}: {detail or 'without a word'}"
+    return f"{asked}: {detail}" if detail else asked
+
+
+def left_lines(state: State) -> Iterator[tuple[str, str, bool]]:
+    """What a monitor that ends leaves at the venue: key, words, and whether stops cover it."""
+    held = [book for book in state.books.values() if book.lots]
+    if not held:
+        yield "", "nothing is open", True
+    for book in held:
+        resting = Counter(order.role for order in book.present() if order.stage is Stage.LIVE)
+        takes = resting.pop(Role.TAKE, 0)
+        stops = sum(resting[role] for role in (Role.DISASTER, Role.STOP, Role.TRAIL))
+        stays = [_counted(count, word) for count, word in ((stops, "stop"), (takes, "take")) if count]
+        side, is_covered = "long" if book.lots > 0 else "short", book.cover() >= book.size
+        words = f"{' and '.join(stays)} of it {'stay' if stops + takes > 1 else 'stays'} at the venue" if stays else ""
+        bare = "" if is_covered else "no stop covers it"
+        told = "; ".join(one for one in (words, bare) if one)
+        yield (
+            book.key,
+            f"{side} {_amount(book, book.size)} stays open: {told or 'a stop of others covers it'}",
+            is_covered,
+        )
+
+
+def _counted(count: int, one: str) -> str:
+    return f"{count} {one}{'' if count == 1 else 's'}"
 
 
 def decision_line(one: Decided) -> str:

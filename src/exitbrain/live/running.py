@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from exitbrain.core.instants import microseconds
+from exitbrain.core.latch import PORTFOLIO
 from exitbrain.core.live.book import SECOND, Book, State
 from exitbrain.core.live.client_ids import parsed_id
 from exitbrain.core.live.events import (
@@ -42,8 +43,17 @@ from exitbrain.core.live.events import (
 )
 from exitbrain.core.live.orders import Role, Stage
 from exitbrain.errors import Halted, InvalidInput, Unavailable
-from exitbrain.live.narrating import decision_line, effect_line, lines_between, would_lines
+from exitbrain.live.narrating import (
+    alert_line,
+    command_line,
+    decision_line,
+    effect_line,
+    left_lines,
+    lines_between,
+    would_lines,
+)
 from exitbrain.live.prices import PriceGate
+from exitbrain.live.repeating import Repeats
 from exitbrain.live.showing import figures_of, orders_shown, positions_shown
 from exitbrain.venues.adapter import (
     BarsClosed,
@@ -138,10 +148,11 @@ class Screen(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """Seconds. `symbols` are followed from the start, with a position or without."""
+    """Seconds. `symbols` are followed from the start, with a position or without; `venue_stays` when the monitor ends."""
 
     mode: str = SHADOW
     symbols: Collection[str] = ()
+    venue_stays: bool = True
     tick: float = 0.1
     look: float = 5.0
     show: float = 0.5
@@ -178,6 +189,7 @@ class Running:
         self._ended: BaseException | None = None
         self._done = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._repeats = Repeats()
         self._gates: dict[str, PriceGate] = {}
         self._marks: dict[str, int] = {}
         self._would: dict[str, tuple[str, ...]] = {}
@@ -237,20 +249,34 @@ class Running:
         except TimeoutError:
             pass
         finally:
+            if self._ended is None:
+                self._shown("the end", self._tell_what_stays)
             await self._close(tasks)
         if self._ended is not None:
             raise self._ended
 
+    def _tell_what_stays(self) -> None:
+        if self.terms.mode == SHADOW:
+            return
+        if not self.terms.venue_stays:
+            self.tell("end", "", "the simulated venue ends too, with all that is open there")
+            return
+        for key, text, is_covered in left_lines(self.state):
+            self.tell("end", key, text, warn=not is_covered)
+
     async def _opened(self, seconds: float | None) -> tuple[Finding, ...]:
         """A venue that is away when we come back, as after a power cut, is waited for; not for ever."""
         until = time.monotonic() + min(self.terms.wait, seconds or self.terms.wait)
+        repeats = Repeats()
         while True:
             try:
                 return await self.venue.open()
             except Unavailable as error:
                 if self._done.is_set() or time.monotonic() + 1 > until:
                     raise
-                self.tell("look", "", f"{error}; trying again", warn=True)
+                said = repeats.words("away", f"{error}; it is asked again until it does", time.monotonic())
+                if said is not None:
+                    self.tell("look", "", said, warn=True)
                 await asyncio.sleep(1)
 
     async def _close(self, tasks: Iterable[asyncio.Task[None]]) -> None:
@@ -295,7 +321,9 @@ class Running:
                     self.tell("stream", "", f"lost, {heard.why}; positions are read meanwhile", warn=True)
                 self._is_up = False
             case Told():
-                self.tell(heard.name, heard.key, heard.text, warn=True)
+                said = self._repeats.words(heard, heard.text, time.monotonic())
+                if said is not None:
+                    self.tell(heard.name, heard.key, said, warn=True)
             case BarsClosed():
                 self._bars(heard.key, heard.bars)
             case MarkSeen():
@@ -410,7 +438,8 @@ class Running:
     def _carry(self, effects: Iterable[Effect]) -> None:
         for effect in effects:
             if isinstance(effect, Alert):
-                self.tell("alert", effect.key, f"{effect.name}: {effect.detail}", warn=True, name=effect.name)
+                key = "" if effect.key == PORTFOLIO else effect.key
+                self.tell("alert", key, alert_line(effect), warn=True, name=effect.name)
             else:
                 self._spawn(self._carried_out(effect))
 
@@ -541,7 +570,7 @@ class Running:
             await asyncio.sleep(self.terms.show)
             for command in self.screen.commands():
                 outcome, detail = self._obey(command)
-                self.tell("command", "", f"{command['kind']} by {command['by']}: {outcome} {detail}".strip())
+                self.tell("command", "", command_line(command, outcome, detail), warn=outcome != "done")
                 self._shown("the screen", self._show)  # who asked sees what came of it
                 self.screen.finished(command["command_id"], self.clock(), outcome, detail)
 

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -156,8 +156,7 @@ def start(asked: Asked, announce: Callable[[str], None]) -> None:
     try:
         if playground is not None:
             asked = _fitted(asked, playground)
-            for note in playground.notes:
-                LOG.info("%s", note)
+            _tell_notes(playground.notes, is_demo=not asked.settings.live.candles)
         door = door_of(asked, playground)
         check_consent(asked, door, places)
         _run(asked, door, places, Rules(registry, plan), playground, alerts, announce)
@@ -165,6 +164,15 @@ def start(asked: Asked, announce: Callable[[str], None]) -> None:
         alerts.close()
         if playground is not None:
             playground.stop()
+
+
+def _tell_notes(notes: Sequence[str], *, is_demo: bool) -> None:
+    """Of candles that came with the program nobody asked how they were read."""
+    if is_demo and notes:
+        LOG.info("%d notes on the demo's candles, which exitbrain demo tells", len(notes))
+        return
+    for note in notes:
+        LOG.info("%s", note)
 
 
 def _check_distances(settings: Settings) -> None:
@@ -295,7 +303,10 @@ async def _monitor(
 
     running = Running(
         mind, adapter, screen,
-        Terms(mode=live.mode, symbols=live.symbols or (playground.symbols if playground else ())),
+        Terms(
+            mode=live.mode, symbols=live.symbols or (playground.symbols if playground else ()),
+            venue_stays=playground is None,
+        ),
         clock=clock, fence=mind.journal.fence, killed=switch.read, turn_off=switch.turn_off, beat=beat,
         budget=lambda: wire.budget.left(wire.now()),
     )  # fmt: skip
