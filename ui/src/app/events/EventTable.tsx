@@ -81,15 +81,17 @@ function Cells({ event, labels }: CellsProps) {
       <span role="cell" className="when">
         {at(event.time)}
       </span>
-      <span role="cell">
+      <span role="cell" className="symbol">
         {event.symbol} <small>{event.timeframe}</small>
       </span>
-      <span role="cell">{words(event.kind)}</span>
+      <span role="cell" className="kind">
+        {words(event.kind)}
+      </span>
       <span role="cell" className="why">
         <b>{words(event.reason)}</b>
         {event.detail && <small>{event.detail}</small>}
       </span>
-      <span role="cell">
+      <span role="cell" className="trigger">
         {event.trigger_id ?? ""} <small>{event.category === null ? "" : words(event.category)}</small>
         {event.preempted_by && <small>after {event.preempted_by}</small>}
         {event.overridden_by && <small>overridden by {event.overridden_by}</small>}
@@ -104,7 +106,7 @@ function Cells({ event, labels }: CellsProps) {
           <>
             <Link to={`/runs/${run}/sets/${encodeURIComponent(event.set_id)}`}>
               {event.set_id.replace(`${event.run_id}-`, "")}
-            </Link>
+            </Link>{" "}
             {labels.size > 0 && <small>{label}</small>}
           </>
         )}
