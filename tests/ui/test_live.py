@@ -276,7 +276,7 @@ def test_everything_is_reached_by_keys(monitor: Monitor, visit: Any) -> None:
     page.keyboard.press("Enter")
     expect(toggle).to_have_attribute("aria-expanded", "true")
     flatten = page.get_by_role("button", name="Flatten BTCUSDT")
-    for _ in range(6):
+    for _ in range(9):  # the ladder, four words of the stops, the orders
         page.keyboard.press("Tab")
         if flatten.evaluate("one => one === document.activeElement"):
             break
@@ -286,6 +286,20 @@ def test_everything_is_reached_by_keys(monitor: Monitor, visit: Any) -> None:
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(flatten).to_be_focused()
+
+
+def test_what_a_figure_means_is_told_to_the_keyboard(monitor: Monitor, visit: Any) -> None:
+    page = visit("/live", width=390)
+    expect(page.get_by_role("button", name="Orders in doubt")).to_be_visible()
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="Orders in doubt").focus()
+    told = page.get_by_role("tooltip")
+    expect(told).to_have_text("Ghosts: orders believed absent at the venue that may still show up")
+    box = told.bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+    judged_clean(page)
+    page.keyboard.press("Escape")
+    expect(told).to_have_count(0)
 
 
 def test_a_narrow_window_tells_who_asked_and_what_came_of_it_and_the_ids_of_orders(

@@ -1,5 +1,7 @@
+import { Term } from "./Term";
+
 /** `right`: over numbers. `wide`: its column is left out where the page is narrow. */
-export type Head = { name: string; right?: boolean; wide?: boolean };
+export type Head = { name: string; right?: boolean; wide?: boolean; meaning?: string };
 
 /** The heads of a table's columns. */
 export function Heads({ of }: { of: readonly Head[] }) {
@@ -8,7 +10,7 @@ export function Heads({ of }: { of: readonly Head[] }) {
       <tr>
         {of.map((head) => (
           <th key={head.name} scope="col" className={classOf(head)}>
-            {head.name}
+            <Term meaning={head.meaning}>{head.name}</Term>
           </th>
         ))}
       </tr>

@@ -1,14 +1,16 @@
 import { exact, inR, percent } from "../model/format";
+import { MEANINGS } from "../model/meanings";
 import type { Metrics, Rung } from "../model/payload";
 import { ShareBar } from "./Bar";
 import { Scroll } from "./Scroll";
+import { Term } from "./Term";
 
 export function Rungs({ rungs, metrics }: { rungs: Rung[]; metrics: Metrics }) {
   const facts: [string, string, string][] = [
-    ["Runner share", percent(metrics.runner_share ?? null), "Share of the size closed that left by the trailing stop"],
-    ["Break-even scratches", exact(metrics.breakeven_scratches ?? null), "Sets that ended at the break-even stop"],
-    ["Exit efficiency", percent(metrics.exit_efficiency ?? null), "R captured ÷ R that was available while open"],
-    ["Whipsaws", exact(metrics.whipsaw_count ?? null), "Risk exits followed by a worse re-entry or a recovery of 1 R"],
+    ["Runner share", percent(metrics.runner_share ?? null), MEANINGS.runner_share],
+    ["Break-even scratches", exact(metrics.breakeven_scratches ?? null), MEANINGS.breakeven_scratches],
+    ["Exit efficiency", percent(metrics.exit_efficiency ?? null), MEANINGS.exit_efficiency],
+    ["Whipsaws", exact(metrics.whipsaw_count ?? null), MEANINGS.whipsaw_count],
   ];
   if (rungs.length === 0) return <p className="quiet">No ladder was measured.</p>;
   return (
@@ -29,7 +31,7 @@ export function Rungs({ rungs, metrics }: { rungs: Rung[]; metrics: Metrics }) {
                 <span className="unseen">Hit rate as a bar</span>
               </th>
               <th scope="col" className="right">
-                Given the last
+                <Term meaning={MEANINGS.conditional_rate}>Given the last</Term>
               </th>
               <th scope="col" className="right">
                 Mean R
@@ -57,8 +59,10 @@ export function Rungs({ rungs, metrics }: { rungs: Rung[]; metrics: Metrics }) {
       </Scroll>
       <dl className="inline-facts">
         {facts.map(([name, value, meaning]) => (
-          <div key={name} title={meaning}>
-            <dt>{name}</dt>
+          <div key={name}>
+            <dt>
+              <Term meaning={meaning}>{name}</Term>
+            </dt>
             <dd>{value}</dd>
           </div>
         ))}

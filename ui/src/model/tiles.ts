@@ -1,6 +1,7 @@
 /** The measures of a run as tiles: which ones, in which order, in which words. A missing one is a dash. */
 
 import { decimals, exact, inR, money, percent } from "./format";
+import { MEANINGS } from "./meanings";
 import type { Metrics } from "./payload";
 import type { Amount } from "./decode";
 
@@ -21,67 +22,67 @@ export function leadingTiles(metrics: Metrics): Tile[] {
       name: "Net P&L",
       value: money(net, true),
       signed: net,
-      meaning: "Realized P&L of all sets after fees and funding, in quote currency",
+      meaning: MEANINGS.net_pnl,
     },
     {
       name: "Return",
       value: percent(of(metrics, "return"), 2, true),
       signed: of(metrics, "return"),
-      meaning: "Change of equity, open positions included, as a share of the initial cash",
+      meaning: MEANINGS.return,
     },
     {
       name: "Max drawdown",
       value: percent(of(metrics, "max_drawdown"), 2),
       under: days === null ? undefined : `lasting ${exact(Number(decimals(days, 1).replaceAll(",", "")))} days`,
-      meaning: "The deepest fall of equity from a peak, and how long it lasted",
+      meaning: `${MEANINGS.max_drawdown}, and how long it lasted`,
     },
     {
       name: "Sharpe",
       value: decimals(of(metrics, "sharpe")),
-      meaning: "From daily equity, 365 days a year, risk-free rate 0",
+      meaning: MEANINGS.sharpe,
     },
     {
       name: "Expectancy",
       value: inR(expectancy),
       signed: expectancy,
-      meaning: "Mean net result of a set in R, its risk at opening",
+      meaning: MEANINGS.net_r_mean,
     },
     {
       name: "Win rate",
       value: percent(of(metrics, "win_rate")),
       under: counts(metrics),
-      meaning: "Share of closed sets with a net gain",
+      meaning: MEANINGS.win_rate,
     },
   ];
 }
 
 export function furtherTiles(metrics: Metrics, share: number | null): Tile[] {
   return [
-    { name: "CAGR", value: percent(of(metrics, "cagr"), 1, true), meaning: "Return a year, compounded" },
-    { name: "Sortino", value: decimals(of(metrics, "sortino")), meaning: "Like Sharpe, counting only downward days" },
+    { name: "CAGR", value: percent(of(metrics, "cagr"), 1, true), meaning: MEANINGS.cagr },
+    { name: "Sortino", value: decimals(of(metrics, "sortino")), meaning: MEANINGS.sortino },
     {
       name: "Profit factor",
       value: decimals(of(metrics, "profit_factor")),
-      meaning: "Gains of winning sets ÷ losses of losing sets",
+      meaning: MEANINGS.profit_factor,
     },
-    { name: "Payoff", value: decimals(of(metrics, "payoff")), meaning: "Mean gain ÷ mean loss" },
-    { name: "SQN", value: decimals(of(metrics, "sqn")), meaning: "√n · mean R ÷ standard deviation of R" },
-    { name: "Exposure", value: percent(of(metrics, "exposure")), meaning: "Share of the time with an open position" },
-    { name: "Fees", value: money(of(metrics, "fees_total")), meaning: "All fees paid, in quote currency" },
+    { name: "Payoff", value: decimals(of(metrics, "payoff")), meaning: MEANINGS.payoff },
+    { name: "SQN", value: decimals(of(metrics, "sqn")), meaning: MEANINGS.sqn },
+    { name: "Exposure", value: percent(of(metrics, "exposure")), meaning: MEANINGS.exposure },
+    { name: "Fees", value: money(of(metrics, "fees_total")), meaning: MEANINGS.fees_total },
     {
       name: "Funding",
       value: money(of(metrics, "funding_total"), true),
-      meaning: "Funding received less funding paid",
+      meaning: MEANINGS.funding_total,
     },
     {
       name: "TradeSets",
       value: exact(of(metrics, "num_sets")),
-      meaning: "Times that a position went from flat to flat",
+      meaning: MEANINGS.num_sets,
     },
     {
       name: "Ambiguity",
       value: share === null ? "not measured" : percent(share),
-      meaning: "Share of sets whose result hangs on the order of prices inside a bar",
+      meaning: MEANINGS.ambiguity,
     },
   ];
 }

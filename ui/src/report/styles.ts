@@ -7,6 +7,7 @@ import "@mantine/core/styles/Button.css";
 import "@mantine/core/styles/Input.css";
 import "@mantine/core/styles/SegmentedControl.css";
 import "@mantine/core/styles/FloatingIndicator.css";
+import "@mantine/core/styles/Tooltip.css";
 import "./styles/colors.css";
 import "./styles/page.css";
 import "./styles/charts.css";

@@ -28,7 +28,7 @@ describe("the page of a sweep", () => {
     const told = container.textContent ?? "";
     for (const part of ["luck: configuration 1 is not better", "60.0%", "0.40", "+0.10", "1 were left out"])
       expect(told).toContain(part);
-    expect(screen.getByText("Superior ability (SPA)").parentElement?.textContent).toContain("–");
+    expect(screen.getByText("Superior ability (SPA)").closest(".tile")?.textContent).toContain("–");
   });
 
   it("lists the best with their parameters, and what is on the front", () => {

@@ -1,6 +1,8 @@
 import type { Shape } from "../../api/client";
 import { Scroll } from "../../components/Scroll";
+import { Term } from "../../components/Term";
 import type { Table } from "../../model/export";
+import { MEANINGS } from "../../model/meanings";
 import { deltaOf, type Figure, FIGURES, styleOf } from "./model";
 import { Stroke } from "./Stroke";
 
@@ -32,7 +34,9 @@ export function Figures({ runs, names }: Props) {
         <tbody>
           {FIGURES.map((figure) => (
             <tr key={figure.key}>
-              <th scope="row">{figure.name}</th>
+              <th scope="row">
+                <Term meaning={MEANINGS[figure.key]}>{figure.name}</Term>
+              </th>
               {runs.map((run, place) => (
                 <td key={run.run_id} className={place === 0 ? "right reference" : "right"}>
                   <Cell figure={figure} value={of(run, figure)} reference={place === 0 ? null : of(runs[0], figure)} />

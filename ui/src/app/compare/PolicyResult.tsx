@@ -1,9 +1,11 @@
 import { Link, useParams } from "react-router";
 import { api, client, type Shape } from "../../api/client";
+import { type Head, Heads } from "../../components/Heads";
 import { Scroll } from "../../components/Scroll";
 import { Section } from "../../components/Section";
 import { useMoment } from "../../components/zone";
 import { decimals, exact, inR, money, percent, words } from "../../model/format";
+import { MEANINGS } from "../../model/meanings";
 import { Failure } from "../Failure";
 import "./compare.css";
 import { Forest } from "./Forest";
@@ -78,21 +80,13 @@ function Told({ told }: { told: Shape["PolicyComparison"] }) {
       <Section id="policies" title="Policies">
         <Scroll name="Table of policies">
           <table className="plain">
-            <thead>
-              <tr>
-                {HEADS.map((head, index) => (
-                  <th key={head} scope="col" className={index === 0 ? "" : "right"}>
-                    {head}
-                  </th>
-                ))}
-              </tr>
-            </thead>
+            <Heads of={HEADS} />
             <tbody>
               {told.policies.map((row) => (
                 <tr key={String(row.name)}>
                   <th scope="row">{String(row.name)}</th>
                   {cellsOf(row).map((cell, index) => (
-                    <td key={HEADS[index + 1]} className="right">
+                    <td key={HEADS[index + 1]?.name} className="right">
                       {cell}
                     </td>
                   ))}
@@ -123,7 +117,17 @@ function Told({ told }: { told: Shape["PolicyComparison"] }) {
   );
 }
 
-const HEADS = ["Policy", "Net P&L", "Mean R", "95% interval", "Won", "Drawdown", "Sets", "Whipsaws", "Fees"];
+const HEADS: Head[] = [
+  { name: "Policy" },
+  { name: "Net P&L", right: true, meaning: MEANINGS.net_pnl },
+  { name: "Mean R", right: true, meaning: MEANINGS.net_r_mean },
+  { name: "95% interval", right: true, meaning: MEANINGS.interval },
+  { name: "Won", right: true, meaning: MEANINGS.win_rate },
+  { name: "Drawdown", right: true, meaning: MEANINGS.max_drawdown },
+  { name: "Sets", right: true, meaning: MEANINGS.num_sets },
+  { name: "Whipsaws", right: true, meaning: MEANINGS.whipsaw_count },
+  { name: "Fees", right: true, meaning: MEANINGS.fees_total },
+];
 
 function cellsOf(row: Record<string, unknown>): string[] {
   const of = (name: string): number | null => (typeof row[name] === "number" ? row[name] : null);

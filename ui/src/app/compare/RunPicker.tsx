@@ -7,6 +7,7 @@ import { Scroll } from "../../components/Scroll";
 import { Signed } from "../../components/Signed";
 import { useMoment } from "../../components/zone";
 import { exact, inR, money } from "../../model/format";
+import { MEANINGS } from "../../model/meanings";
 import { Failure } from "../Failure";
 import { FEWEST, MOST, styleOf } from "./model";
 import { Stroke } from "./Stroke";
@@ -14,9 +15,9 @@ import { Stroke } from "./Stroke";
 const HEADS: Head[] = [
   { name: "Compare" },
   { name: "Candles" },
-  { name: "Sets", right: true },
-  { name: "Net P&L", right: true },
-  { name: "Mean R", right: true },
+  { name: "Sets", right: true, meaning: MEANINGS.num_sets },
+  { name: "Net P&L", right: true, meaning: MEANINGS.net_pnl },
+  { name: "Mean R", right: true, meaning: MEANINGS.net_r_mean },
   { name: "Made" },
 ];
 

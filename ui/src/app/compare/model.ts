@@ -2,13 +2,14 @@
 
 import type { Shape } from "../../api/client";
 import { decimals, exact, inR, money, percent } from "../../model/format";
+import type { MEANINGS } from "../../model/meanings";
 
 export const FEWEST = 2;
 export const MOST = 10;
 const HUES = 5;
 
 export type Figure = {
-  key: string;
+  key: keyof typeof MEANINGS;
   name: string;
   write: (value: number | null, signed?: boolean) => string;
   better: 1 | -1 | 0;

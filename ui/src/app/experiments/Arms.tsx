@@ -6,10 +6,10 @@ import { exact, inR } from "../../model/format";
 const HEADS: Head[] = [
   { name: "Arm" },
   { name: "Changes" },
-  { name: "Weight", right: true },
-  { name: "Assigned", right: true },
-  { name: "Mean R, assigned", right: true },
-  { name: "Mean R, every set", right: true },
+  { name: "Weight", right: true, meaning: "Its part of the sets, against the other arm’s" },
+  { name: "Assigned", right: true, meaning: "Sets that the hash of their entry gave to this arm" },
+  { name: "Mean R, assigned", right: true, meaning: "Mean net result in R of the sets that were assigned to it" },
+  { name: "Mean R, every set", right: true, meaning: "Mean net result in R of all sets, replayed under this arm" },
 ];
 
 /** What each arm changes, how many sets the hash gave it, and what it made of them. */

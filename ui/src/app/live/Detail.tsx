@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { api, type Shape } from "../../api/client";
 import { type Head, Heads } from "../../components/Heads";
 import { Scroll } from "../../components/Scroll";
+import { Term } from "../../components/Term";
 import { useMoment } from "../../components/zone";
 import { DASH, exact, inR, words } from "../../model/format";
 import { type Order, type Position, type Rung, RUNGS, stopOf, trailOf } from "./model";
@@ -26,6 +27,12 @@ const ORDER_HEADS: Head[] = [
   { name: "Client id", wide: true },
 ];
 
+const STOPS: Record<string, string> = {
+  "Disaster stop": "A stop for all of the position, further away than the plan’s: it stands first and stays last",
+  "Covered by stops": "How much of the position stops at the venue would close",
+  Life: "From flat to flat is one life; the count of those that the monitor has seen",
+  "Looked after": "Whether the monitor places stops and exits for it, and by which policy",
+};
 const POLL = 2_000;
 
 /** A position in full: its ladder, its stops, its orders at the venue, and the way out of it. */
@@ -121,7 +128,9 @@ function Stops({ one }: { one: Position }) {
       <dl className="stop-facts">
         {facts.map(([name, value]) => (
           <div key={name}>
-            <dt>{name}</dt>
+            <dt>
+              <Term meaning={STOPS[name]}>{name}</Term>
+            </dt>
             <dd>{value}</dd>
           </div>
         ))}

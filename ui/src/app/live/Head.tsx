@@ -1,4 +1,5 @@
 import { doing, figures, type Picture, seconds } from "./model";
+import { Term } from "../../components/Term";
 import { useMoment } from "../../components/zone";
 import { type Live, useSince } from "./useLive";
 
@@ -34,8 +35,10 @@ export function Head({ picture, line }: Props) {
       {monitor !== null && (
         <dl className="facts live-figures">
           {figures(monitor.summary, picture.positions).map(({ name, value, meaning, bad }) => (
-            <div key={name} title={meaning}>
-              <dt>{name}</dt>
+            <div key={name}>
+              <dt>
+                <Term meaning={meaning}>{name}</Term>
+              </dt>
               <dd className={bad ? "loss" : undefined}>{value}</dd>
             </div>
           ))}

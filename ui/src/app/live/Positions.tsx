@@ -13,10 +13,10 @@ const HEADS: Head[] = [
   { name: "Symbol" },
   { name: "Quantity", right: true, wide: true },
   { name: "Entry", right: true, wide: true },
-  { name: "Mark", right: true, wide: true },
+  { name: "Mark", right: true, wide: true, meaning: "The venue’s price for profit and loss" },
   { name: "P&L", right: true },
-  { name: "R", right: true, wide: true },
-  { name: "Protection" },
+  { name: "R", right: true, wide: true, meaning: "Result so far in R: the risk at opening is 1 R" },
+  { name: "Protection", meaning: "Whether stops at the venue cover all of the position" },
   { name: "Stop", right: true, wide: true },
 ];
 

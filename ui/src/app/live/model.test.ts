@@ -33,7 +33,7 @@ it("a position without a stop is told with its time", () => {
 
 it("a heartbeat is shown as far as it tells something", () => {
   const told = figures({ naked_seconds_total: 150, unknown_intents: 0, ghosts: "?", reduce_only_budget: 0.6, clock_offset: -0.012 }, []);
-  expect(told.map(({ name, value }) => `${name} ${value}`)).toEqual(["Positions 0", "Naked, all told 3 min", "In doubt 0", "Not in limits 60%", "Clock −12 ms"]);
+  expect(told.map(({ name, value }) => `${name} ${value}`)).toEqual(["Positions 0", "Without a stop 3 min", "Requests in doubt 0", "Free of limits 60%", "Clock offset −12 ms"]);
   expect([doing({ halted: true, mode: "ACTIVE" }), doing({ mode: "OBSERVE" }), doing({ mode: "ACTIVE" }), doing({})]).toEqual(["halted, protects only", "observes only", "", ""]);
 });
 

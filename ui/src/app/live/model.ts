@@ -81,18 +81,18 @@ export function figures(summary: Record<string, unknown>, positions: readonly Po
     {
       name: "Positions",
       value: naked ? `${positions.length}, ${naked} without a stop` : String(positions.length),
-      meaning: "Open positions that the monitor sees",
+      meaning: "Open positions that the monitor sees at the venue",
       bad: naked > 0,
     },
-    { name: "Naked, all told", value: seconds(of("naked_seconds_total")), meaning: "Time for which some position had no stop at the venue" },
-    { name: "In doubt", value: count("unknown_intents"), meaning: "Requests whose outcome is not known", bad: Number(of("unknown_intents")) > 0 },
-    { name: "Ghosts", value: count("ghosts"), meaning: "Orders believed absent that may still show up" },
-    { name: "Stream", value: seconds(of("stream_age")), meaning: "Since the venue’s stream said anything" },
-    { name: "Compared", value: seconds(of("reconcile_lag")), meaning: "Since positions and orders were compared with the venue’s" },
-    { name: "Journal", value: typeof commit === "number" ? `${decimals(commit, 1)} ms` : DASH, meaning: "The last commit" },
-    { name: "Not in limits", value: share("reduce_only_budget"), meaning: "Share of the position with the least that no resting limit order is to close" },
-    { name: "Requests left", value: share("request_budget"), meaning: "Share of the venue’s request limit that is left" },
-    { name: "Clock", value: typeof offset === "number" ? `${decimals(offset * 1000, 0, true)} ms` : DASH, meaning: "The venue’s clock against ours" },
+    { name: "Without a stop", value: seconds(of("naked_seconds_total")), meaning: "Time, since the monitor began, for which some position was naked: no stop at the venue covered all of it" },
+    { name: "Requests in doubt", value: count("unknown_intents"), meaning: "Order requests whose outcome the venue has not told; each is asked for again", bad: Number(of("unknown_intents")) > 0 },
+    { name: "Orders in doubt", value: count("ghosts"), meaning: "Ghosts: orders believed absent at the venue that may still show up" },
+    { name: "Stream heard", value: seconds(of("stream_age")), meaning: "Time since the venue’s stream said anything" },
+    { name: "Reconciled", value: seconds(of("reconcile_lag")), meaning: "Time since our positions and orders were last compared with the venue’s books" },
+    { name: "Journal commit", value: typeof commit === "number" ? `${decimals(commit, 1)} ms` : DASH, meaning: "Time that the last record took to be safe in the journal" },
+    { name: "Free of limits", value: share("reduce_only_budget"), meaning: "Share of a position that no resting limit order is to close; of several positions, the least" },
+    { name: "Requests left", value: share("request_budget"), meaning: "Share of the venue’s limit of requests that is left to the monitor" },
+    { name: "Clock offset", value: typeof offset === "number" ? `${decimals(offset * 1000, 0, true)} ms` : DASH, meaning: "How far the venue’s clock is ahead of ours" },
   ];
   return all.filter(({ value }) => value !== DASH);
 }

@@ -5,26 +5,28 @@ import type { Shape } from "../../api/client";
 import { Confirm } from "../../components/Confirm";
 import { Scroll } from "../../components/Scroll";
 import { Signed } from "../../components/Signed";
+import { Meaning, Term } from "../../components/Term";
 import { useMoment } from "../../components/zone";
 import { DASH, exact, inR, money, percent } from "../../model/format";
+import { MEANINGS } from "../../model/meanings";
 import { Failure } from "../Failure";
 import { MOVING } from "../useProgress";
 import { RunStatus } from "./RunStatus";
 import { useRunActions } from "./useRunActions";
 
 type Run = Shape["RunSummary"];
-type Head = { name: string; sort?: string; right?: boolean };
+type Head = { name: string; sort?: string; right?: boolean; meaning?: string };
 
 const HEADS: Head[] = [
   { name: "Run" },
   { name: "Status", sort: "status" },
   { name: "Candles", sort: "timeframe" },
-  { name: "Sets", sort: "num_sets", right: true },
-  { name: "Net P&L", sort: "net_pnl", right: true },
-  { name: "Net R", sort: "net_r", right: true },
-  { name: "Mean R", right: true },
-  { name: "Won", sort: "win_rate", right: true },
-  { name: "Drawdown", sort: "max_drawdown", right: true },
+  { name: "Sets", sort: "num_sets", right: true, meaning: MEANINGS.num_sets },
+  { name: "Net P&L", sort: "net_pnl", right: true, meaning: MEANINGS.net_pnl },
+  { name: "Net R", sort: "net_r", right: true, meaning: MEANINGS.net_r },
+  { name: "Mean R", right: true, meaning: MEANINGS.net_r_mean },
+  { name: "Won", sort: "win_rate", right: true, meaning: MEANINGS.win_rate },
+  { name: "Drawdown", sort: "max_drawdown", right: true, meaning: MEANINGS.max_drawdown },
   { name: "Made", sort: "created_at" },
 ];
 
@@ -86,12 +88,14 @@ function HeadCell({ head, sort, sortBy }: { head: Head; sort: string; sortBy: (s
       aria-sort={chosen ? (down ? "descending" : "ascending") : undefined}
     >
       {key === undefined ? (
-        head.name
+        <Term meaning={head.meaning}>{head.name}</Term>
       ) : (
-        <button type="button" className="sort" onClick={() => sortBy(chosen && down ? key : `-${key}`)}>
-          {head.name}
-          <i aria-hidden="true">{chosen ? (down ? "↓" : "↑") : ""}</i>
-        </button>
+        <Meaning of={head.meaning}>
+          <button type="button" className="sort" onClick={() => sortBy(chosen && down ? key : `-${key}`)}>
+            {head.name}
+            <i aria-hidden="true">{chosen ? (down ? "↓" : "↑") : ""}</i>
+          </button>
+        </Meaning>
       )}
     </th>
   );

@@ -1,16 +1,18 @@
 import { type Head, Heads } from "../../components/Heads";
 import { Scroll } from "../../components/Scroll";
+import { Term } from "../../components/Term";
 import { useMoment } from "../../components/zone";
 import { decimals, DASH, inR } from "../../model/format";
-import { type Detail, GATES, gateWord, measured, windows } from "./model";
+import { MEANINGS } from "../../model/meanings";
+import { type Detail, GATE_MEANINGS, GATES, gateWord, measured, windows } from "./model";
 
 const HEADS: Head[] = [
   { name: "Gate" },
   { name: "From" },
   { name: "To" },
-  { name: "Sets", right: true },
-  { name: "Mean", right: true },
-  { name: "Drawdown", right: true },
+  { name: "Sets", right: true, meaning: MEANINGS.num_sets },
+  { name: "Mean", right: true, meaning: MEANINGS.net_r_mean },
+  { name: "Drawdown", right: true, meaning: MEANINGS.max_drawdown },
   { name: "Exits" },
 ];
 
@@ -22,7 +24,9 @@ export function Gates({ one }: { one: Detail }) {
       <ol className="gate-list">
         {one.gates.map((gate) => (
           <li key={gate.gate}>
-            <span>{GATES[gate.gate]}</span>
+            <span>
+              <Term meaning={GATE_MEANINGS[gate.gate]}>{GATES[gate.gate]}</Term>
+            </span>
             <span className={gateWord(gate)}>{gateWord(gate)}</span>
             <span className="measured quiet">{measured(gate)}</span>
           </li>

@@ -27,6 +27,18 @@ export const GATES: Record<Gate["gate"], string> = {
   consent: "Consent",
 };
 
+export const GATE_MEANINGS: Record<Gate["gate"], string> = {
+  schema: "The plan can be read: its keys, values and rules",
+  words: "Its names and texts are plain words: no markup, links or orders to a model",
+  caps: "It stays under the caps on stops, grades, the number of triggers and the share of emergency exits",
+  lint: "Rules that cannot fire, or that contradict each other",
+  backtest: "A run over the newest days of the candles",
+  held_out: "Runs over days before those, which nothing has looked at",
+  compare: "The same entries under the plan in force",
+  shadow: "Followed on the candles that came after, deciding nothing",
+  consent: "An operator’s word",
+};
+
 export const STYLES = ["balanced", "trend", "mean_reversion", "breakout", "scalper", "conservative", "momentum"] as const;
 
 const number = (value: unknown): number | null => (typeof value === "number" ? value : null);

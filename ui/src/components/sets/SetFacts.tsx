@@ -2,6 +2,13 @@ import type { ReactNode } from "react";
 import { DASH, exact, inR, money } from "../../model/format";
 import type { Plan, TradeSet } from "../../model/payload";
 import { Signed } from "../Signed";
+import { Term } from "../Term";
+
+const SAID: Record<string, string> = {
+  "P&L before fees": "Realized P&L of its fills, without fees and funding",
+  "Initial stop": "The stop at opening; its distance from the entry is 1 R",
+  "Best, worst": "Best and worst excursion while it was open (MFE, MAE), in R",
+};
 
 export function SetFacts({ set, plan }: { set: TradeSet; plan: Plan | undefined }) {
   const facts: [string, ReactNode][] = [
@@ -23,7 +30,9 @@ export function SetFacts({ set, plan }: { set: TradeSet; plan: Plan | undefined 
     <dl className="facts small">
       {facts.map(([name, value]) => (
         <div key={name}>
-          <dt>{name}</dt>
+          <dt>
+            <Term meaning={SAID[name]}>{name}</Term>
+          </dt>
           <dd>{value}</dd>
         </div>
       ))}
