@@ -166,7 +166,7 @@ function Orders({ of, symbol }: { of: string; symbol: string }) {
                 <td className="right">{order.close_position ? "all" : exact(order.quantity)}</td>
                 <td className="right wide-only">{exact(order.filled)}</td>
                 <td>{words(order.stage).toLowerCase()}</td>
-                <td className="wide-only">
+                <td className="wide-only wraps">
                   <code>{order.id}</code>
                 </td>
               </tr>
