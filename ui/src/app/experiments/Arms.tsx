@@ -21,7 +21,7 @@ export function Arms({ one }: { one: Shape["ExperimentDetail"] }) {
         <tbody>
           {one.results.map((arm) => (
             <tr key={arm.name}>
-              <th scope="row">{arm.name}</th>
+              <th scope="row" className="whole">{arm.name}</th>
               <td className="told">{changes(arm.changes)}</td>
               <td className="right">{exact(arm.weight)}</td>
               <td className="right">{exact(arm.num_assigned)}</td>
