@@ -28,13 +28,18 @@ from .worlds import URL, World
 
 
 @pytest.fixture
-def live(tmp_path: Path, world: World) -> Iterator[tuple[TestClient, Workbench]]:
-    """A home of its own with a monitor that has just been heard."""
+def unwatched(tmp_path: Path, world: World) -> Iterator[tuple[TestClient, Workbench]]:
+    """A home of its own that no monitor was ever heard in, nor a command."""
     with Workbench.open(home=tmp_path / "home", environment={}) as bench:
-        begin(bench.store)
         own = replace(world, bench=bench)
-        client = TestClient(application(bench, own.access()), base_url=URL, headers=world.admin)
-        yield client, bench
+        yield TestClient(application(bench, own.access()), base_url=URL, headers=world.admin), bench
+
+
+@pytest.fixture
+def live(unwatched: tuple[TestClient, Workbench]) -> tuple[TestClient, Workbench]:
+    """One with a monitor that has just been heard."""
+    begin(unwatched[1].store)
+    return unwatched
 
 
 def told(client: TestClient, path: str, status: int = 200) -> Any:
@@ -52,7 +57,8 @@ def sent(client: TestClient, path: str, body: dict[str, Any], status: int = 202,
 # what it shows
 
 
-def test_without_a_monitor_nothing_is_open_and_everything_answers(client: TestClient) -> None:
+def test_without_a_monitor_nothing_is_open_and_everything_answers(unwatched: tuple[TestClient, Workbench]) -> None:
+    client, _ = unwatched
     assert told(client, "/api/positions") == {"monitor": None, "items": []}
     assert told(client, "/api/orders")["items"] == []
     assert told(client, "/api/live") == {
