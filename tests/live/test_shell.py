@@ -49,6 +49,7 @@ from exitbrain.live.narrating import would_lines
 from exitbrain.live.prices import AT_LEAST_EVERY, PriceGate
 from exitbrain.live.repeating import Repeats
 from exitbrain.live.showing import figures_of, orders_shown, positions_shown
+from exitbrain.live.terms import Clock, Terms
 from exitbrain.venues.adapter import Finding
 from exitbrain.wiring.live.guarding import NAKED_FOR, Guard, Watchdog, Watched, _answer, _beaten_at, covered
 from exitbrain.wiring.live.places import KEY, SECRET, WORDS, Places, in_rollout, keys_of
@@ -335,9 +336,7 @@ def test_what_plans_need_is_fetched_before_there_is_a_position(monkeypatch: pyte
     minded.monitor.take.return_value = ()
     venue.open, venue.positions = AsyncMock(return_value=()), AsyncMock(return_value=())
     venue.listen, venue.close = AsyncMock(), AsyncMock()
-    shell = running.Running(
-        minded, venue, MagicMock(**{"commands.return_value": []}), running.Terms(), clock=running.Clock(), fence=1
-    )
+    shell = running.Running(minded, venue, MagicMock(**{"commands.return_value": []}), Terms(), clock=Clock(), fence=1)
     run_in_a_loop(shell.run(seconds=0.5))
     minded.prepare.assert_called_once_with()
 
@@ -349,7 +348,7 @@ def _shell(told: list[str], found: tuple[Finding, ...] = (), symbols: tuple[str,
     venue.open, venue.positions = AsyncMock(return_value=found), AsyncMock(return_value=())
     venue.listen, venue.close = AsyncMock(), AsyncMock()
     screen = MagicMock(**{"commands.return_value": []})
-    shell = running.Running(minded, venue, screen, running.Terms(symbols=symbols), clock=running.Clock(), fence=1)
+    shell = running.Running(minded, venue, screen, Terms(symbols=symbols), clock=Clock(), fence=1)
     shell.tell = lambda _name, _key, text, **_: told.append(text)  # type: ignore[method-assign, assignment]
     return shell
 
@@ -378,7 +377,7 @@ def test_a_venue_that_is_away_at_a_start_is_told_once() -> None:
     assert [one for one in told if "away" in one] == ["it is away; it is asked again until it does"]
 
 
-def _told_at_the_end(state: State, terms: running.Terms) -> list[str]:
+def _told_at_the_end(state: State, terms: Terms) -> list[str]:
     shell, told = _shell([]), list[str]()
     shell.minded.monitor.state, shell.terms = state, terms  # type: ignore[misc]
     shell.tell = lambda _name, key, text, **_: told.append(f"{key} {text}".strip())  # type: ignore[method-assign, assignment]
@@ -387,14 +386,14 @@ def _told_at_the_end(state: State, terms: running.Terms) -> list[str]:
 
 
 def test_an_end_says_what_stays_at_the_venue() -> None:
-    paper = running.Terms(mode="paper")
+    paper = Terms(mode="paper")
     assert _told_at_the_end(lived(), paper) == [
         "BTCUSDT long 0.01 stays open: 2 stops and 2 takes of it stay at the venue"
     ]
     assert _told_at_the_end(lived(mode=Mode.OBSERVE), paper) == ["BTCUSDT long 0.01 stays open: no stop covers it"]
     assert _told_at_the_end(State(settings=Settings()), paper) == ["nothing is open"]
-    assert _told_at_the_end(lived(), running.Terms()) == [], "in shadow nothing was sent"
-    ends = running.Terms(mode="paper", venue_stays=False)
+    assert _told_at_the_end(lived(), Terms()) == [], "in shadow nothing was sent"
+    ends = Terms(mode="paper", venue_stays=False)
     assert _told_at_the_end(lived(), ends) == ["the simulated venue ends too, with all that is open there"]
 
 
@@ -431,7 +430,7 @@ def test_a_flatten_that_waited_for_a_monitor_is_good_for_a_minute(seconds: int, 
     minded.monitor.state = state
     minded.monitor.take.return_value = ()
     shell = running.Running(
-        minded, MagicMock(instruments={}), MagicMock(), running.Terms(mode="paper"), clock=lambda: NOW, fence=1
+        minded, MagicMock(instruments={}), MagicMock(), Terms(mode="paper"), clock=lambda: NOW, fence=1
     )
     at = iso(instant_of(NOW - seconds * SECOND))
     body = {"key": "BTCUSDT", "epoch": state.books["BTCUSDT"].epoch}

@@ -71,9 +71,8 @@ class Recorded:
             if beside is not None:
                 beside.restore(kept)
         self.at = 0 if snapshot is None else snapshot.at  # when the last event was taken
-        self._prices: dict[
-            str, tuple[int, PriceSeen]
-        ] = {}  # the last of each key that changed nothing else: no rows yet
+        # The last price of each key that changed nothing else: no rows yet.
+        self._prices: dict[str, tuple[int, PriceSeen]] = {}
         for row in journal.rows(self._snapshot_seq):
             self.state = replayed(self.state, row, beside)
             self.at = max(self.at, row.at)

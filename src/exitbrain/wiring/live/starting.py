@@ -21,7 +21,8 @@ from urllib.parse import urlsplit
 from exitbrain.config.environment import exit_brain_enabled
 from exitbrain.config.settings import Settings
 from exitbrain.errors import InvalidInput, Problem, Unavailable
-from exitbrain.live.running import Clock, Running, Terms
+from exitbrain.live.running import Running
+from exitbrain.live.terms import Clock, Terms
 from exitbrain.store.journal import is_postgres
 from exitbrain.venues.binance.adapter import URL, BinanceAdapter
 from exitbrain.venues.binance.http import HttpWire
